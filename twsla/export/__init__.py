@@ -1,0 +1,1 @@
+"""Writers: a Result goes in, bytes of one file format come out."""

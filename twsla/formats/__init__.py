@@ -1,0 +1,1 @@
+"""Bytes to records: takes a byte stream, gives Arrow batches of one schema."""

@@ -1,0 +1,1 @@
+"""Source -> format -> filter -> store: takes what to import, gives a committed manifest and a report."""

@@ -1,0 +1,1 @@
+"""Values only: records, times, filters, queries, results. Imports no third-party package."""

@@ -1,0 +1,1 @@
+"""Values to text: the only place where a cell becomes characters."""

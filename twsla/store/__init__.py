@@ -1,0 +1,1 @@
+"""Parquet files and manifests on disk: appends whole imports, lists files for a time range."""
