@@ -1,0 +1,129 @@
+"""Where things lie in a store directory, and how a directory is known to be a store.
+
+    twsla.db/
+      STORE                                   format version, one line
+      imports/<ULID>.json                     one immutable manifest per finished import
+      imports/<ULID>.lock                     held by the living writer of an unfinished import
+      records/2024-05/<ULID>-0000.parquet     rows sorted by ts, source, offset; named for the month of the first
+      records/undated/<ULID>-0000.parquet     rows without a time stamp, in source order
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from twsla.errors import StoreError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STORE_VERSION = 1
+MARKER = "STORE"
+MARKER_TEXT = "twsla store"
+IMPORTS = "imports"
+RECORDS = "records"
+UNDATED = "undated"
+
+_BOLT_MAGIC = b"\xed\xda\x0c\xed"
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def new_ulid() -> str:
+    """A new ULID: 26 characters, sorting by creation time to the millisecond.
+
+    Source: https://github.com/ulid/spec.
+    """
+    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
+    return "".join(_CROCKFORD[(value >> shift) & 31] for shift in range(125, -5, -5))
+
+
+def check_marker(path: Path) -> None:
+    """Make sure ``path`` is a store this program can read.
+
+    Raises:
+        StoreError: It does not exist, is something else, or is of a newer format; nothing is touched.
+    """
+    if not path.exists():
+        raise StoreError(
+            f"there is no store at {path}", hint="'twsla import FILE' makes one; -d names one somewhere else"
+        )
+    if not path.is_dir():
+        raise _not_a_directory(path)
+    try:
+        text = (path / MARKER).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        raise StoreError(f"{path} is a directory but not a store", hint="name a store with -d") from None
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}", hint="check its permissions") from error
+    _check_version(path, text)
+
+
+def _check_version(path: Path, text: str) -> None:
+    version = text.removeprefix(MARKER_TEXT).strip()
+    if not text.startswith(MARKER_TEXT) or not version.isdecimal():
+        raise StoreError(f"{path} is not a store: its {MARKER} file says {text[:40]!r}", hint="name a store with -d")
+    if int(version) > STORE_VERSION:
+        raise StoreError(
+            f"{path} is a store of format version {version}; this program knows versions up to {STORE_VERSION}",
+            hint="use a newer twsla; the store was not touched",
+        )
+
+
+def _not_a_directory(path: Path) -> StoreError:
+    try:
+        with path.open("rb") as file:
+            head = file.read(32)
+    except OSError as error:
+        return StoreError(f"{path} cannot be read: {error.strerror}", hint="name a store with -d")
+    if head[16:20] == _BOLT_MAGIC:
+        return StoreError(
+            f"{path} is a bbolt database of the Go program twsla, not a store",
+            hint="import the logs again into a new store (-d another.db); the database was not touched",
+        )
+    return StoreError(f"{path} is a file, not a store", hint="a store is a directory; name one with -d")
+
+
+def create(path: Path) -> None:
+    """Make ``path`` an empty store, or do nothing if it is one already.
+
+    Raises:
+        StoreError: It is something else, of a newer format, or cannot be written.
+    """
+    if (path / MARKER).exists() or (path.exists() and not _is_empty_directory(path)):
+        check_marker(path)
+    else:
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            temporary = path / f".{MARKER}.{os.getpid()}"
+            temporary.write_text(f"{MARKER_TEXT} {STORE_VERSION}\n", encoding="utf-8")
+            temporary.replace(path / MARKER)
+        except OSError as error:
+            raise cannot_write(path, error) from error
+    try:
+        (path / IMPORTS).mkdir(exist_ok=True)
+        (path / RECORDS).mkdir(exist_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def _is_empty_directory(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
+
+
+def cannot_write(path: Path, error: OSError) -> StoreError:
+    """The error for a store that cannot be written to: full disk, permission, gone."""
+    reason = error.strerror or str(error)
+    return StoreError(f"the store {path} cannot be written: {reason}", hint="nothing was added to it")
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names in a directory durable. Does nothing where the system cannot."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

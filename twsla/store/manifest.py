@@ -1,0 +1,173 @@
+"""Manifests: what one import read, how it understood it, and which files it wrote.
+
+A manifest is written once, by rename, as the last act of an import: that is the commit. It is never changed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from twsla.errors import StoreError
+from twsla.store.layout import IMPORTS, cannot_write, sync_directory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MANIFEST_VERSION = 1
+_T = TypeVar("_T")
+
+
+@dataclass(slots=True)
+class SourceEntry:
+    """One source as it was read: the evidence (size, hash, times) and how it was understood."""
+
+    name: str
+    """Path as given, ``archive!member``, URL; the ``source`` column of its records."""
+    kind: str = "file"
+    """file, member or stream."""
+    path: str | None = None
+    """Absolute path of the file (of the archive, for a member), to look for it again."""
+    bytes: int = 0
+    """Bytes read, decompressed."""
+    sha256: str = ""
+    """Of the bytes read, decompressed."""
+    file_bytes: int | None = None
+    """Size of the file on disk, where that is not the content itself (compressed, archive)."""
+    file_sha256: str | None = None
+    """Hash of the file on disk, where that is not the content itself."""
+    mtime_ns: int | None = None
+    """Modification time of the file or member."""
+    mtime_from: str | None = None
+    format: str = "text"
+    encoding: str = "utf-8"
+    encoding_reason: str = ""
+    stamp_form: str | None = None
+    """Form of the time stamps and where they stand; None: none found."""
+    stamp_example: str | None = None
+    zone: str = "UTC"
+    """Zone of stamps that name none."""
+    year_rule: str | None = None
+    """How the years of stamps without a year were found."""
+    multiline: str = "auto"
+    lines: int = 0
+    """Physical lines read."""
+    records: int = 0
+    """Records stored."""
+    record_lines: int = 0
+    """Physical lines in the records stored."""
+    undated: int = 0
+    """Records stored without a time stamp."""
+    filtered_records: int = 0
+    """Records left out by the user's filters."""
+    filtered_lines: int = 0
+    outside_records: int = 0
+    """Records left out because they are outside the user's time range (or undated, under a time range)."""
+    outside_lines: int = 0
+    other_form: int = 0
+    """Records whose stamp is of another form than the source's."""
+    lossy_lines: int = 0
+    """Lines with undecodable bytes; their records keep the original bytes in ``raw``."""
+    start_offset: int = 0
+    """Where reading began: the size of the part imported before, for a file that has grown."""
+    start_line: int = 0
+    """Physical lines before ``start_offset``."""
+    min_ts: int | None = None
+    max_ts: int | None = None
+    options_key: str = ""
+    """Digest of the options that decide what a record is; the same content under the same key is not imported twice."""
+    problems: list[str] = field(default_factory=list)
+    """What could not be read or decided, a sentence each."""
+
+    @property
+    def lines_add_up(self) -> bool:
+        """Whether every line read was stored or left out by the user's own filter or time range."""
+        return self.lines == self.record_lines + self.filtered_lines + self.outside_lines
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One Parquet file of the store."""
+
+    path: str
+    """Relative to the store, with forward slashes."""
+    rows: int
+    bytes: int
+    sha256: str
+    columns: tuple[str, ...]
+    min_ts: int | None
+    """Nanoseconds since the epoch; None for a file of undated rows."""
+    max_ts: int | None
+    sources: tuple[str, ...] = ()
+    """The sources with rows in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One finished import."""
+
+    id: str
+    created: str
+    """RFC 3339."""
+    program: str
+    options: dict[str, Any]
+    sources: tuple[SourceEntry, ...]
+    files: tuple[FileEntry, ...]
+    replaces: tuple[str, ...] = ()
+    """Imports whose files this one takes the place of (compaction)."""
+    version: int = MANIFEST_VERSION
+
+
+def _only_known(kind: type[_T], data: dict[str, Any]) -> _T:
+    names = {item.name for item in fields(kind)}  # type: ignore[arg-type]  # always one of the dataclasses above
+    return kind(**{key: value for key, value in data.items() if key in names})
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read one manifest.
+
+    Raises:
+        StoreError: It is damaged or of a newer version.
+    """
+    try:
+        data = json.loads(path.read_bytes())
+        version = data["version"]
+        if version > MANIFEST_VERSION:
+            raise StoreError(f"the manifest {path} is of version {version}", hint="use a newer twsla")
+        files = tuple(
+            _only_known(FileEntry, {**entry, "columns": tuple(entry["columns"]), "sources": tuple(entry["sources"])})
+            for entry in data["files"]
+        )
+        sources = tuple(_only_known(SourceEntry, entry) for entry in data["sources"])
+        return _only_known(
+            Manifest, {**data, "files": files, "sources": sources, "replaces": tuple(data.get("replaces", ()))}
+        )
+    except OSError as error:
+        raise StoreError(f"the manifest {path} cannot be read: {error.strerror}", hint="check its permissions") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreError(
+            f"the manifest {path} is damaged: {error}", hint="restore it from a copy; 'twsla verify' checks the rest"
+        ) from error
+
+
+def write_manifest(store: Path, manifest: Manifest) -> None:
+    """Commit: write the manifest beside its place, make it durable, rename it into place.
+
+    Raises:
+        StoreError: It cannot be written; the import is then not part of the store.
+    """
+    folder = store / IMPORTS
+    temporary = folder / f".{manifest.id}.json.tmp"
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(asdict(manifest), file, ensure_ascii=True, indent=1)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(folder / f"{manifest.id}.json")
+        sync_directory(folder)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise cannot_write(store, error) from error
