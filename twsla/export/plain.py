@@ -1,0 +1,77 @@
+r"""Plain text: the record texts one a line, as grep prints them; tables with TABs between cells and a header line.
+
+In tables a backslash, TAB, carriage return or line end inside a cell is written ``\\``, ``\t``, ``\r``, ``\n``. Record
+texts are written unchanged, line ends inside included, unless the destination is a terminal.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twsla.model.result import ValueRows
+from twsla.render.shown import bare_column, chosen_columns, pieces
+from twsla.render.values import canonical_value
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    import pyarrow as pa
+
+    from twsla.model.result import Column, Result
+    from twsla.render.shown import RenderOptions
+
+_KEPT_IN_RECORDS = "\t\n"
+
+
+def write_plain(result: Result, sink: BinaryIO, options: RenderOptions) -> None:
+    """Write a Result as plain text."""
+    column = bare_column(result, options)
+    if isinstance(result.rows, ValueRows):
+        _write_values(result, result.rows, sink, options)
+    elif column is not None:
+        _write_records(result, column, sink, options)
+    else:
+        from twsla.export.delimited import write_tsv
+
+        write_tsv(result, sink, options)
+
+
+def _write_values(result: Result, rows: ValueRows, sink: BinaryIO, options: RenderOptions) -> None:
+    """A handful of values, without importing Arrow: a count must come as fast as grep's."""
+    from twsla.export.delimited import tsv_text
+    from twsla.render.escape import escape_text
+
+    bare = bare_column(result, options)
+    columns = (bare,) if bare is not None else chosen_columns(result, options)
+    if not columns:
+        return
+    places = [(rows.names.index(column.name), column.kind) for column in columns]
+    table = [[canonical_value(row[at], kind, zone=options.zone) for at, kind in places] for row in rows.values]
+    if bare is None:
+        table = [[tsv_text(cell) for cell in row] for row in [[column.name for column in columns], *table]]
+    texts = ["\t".join(row) for row in table]
+    if options.escape:
+        texts = [escape_text(text, keep=_KEPT_IN_RECORDS) for text in texts]
+    sink.write("".join(f"{text}\n" for text in texts).encode())
+
+
+def _write_records(result: Result, column: Column, sink: BinaryIO, options: RenderOptions) -> None:
+    """Texts one a line; with their source, ``source:line:text`` as ``grep -Hn`` writes it."""
+    from twsla.export.joined import glue
+
+    origin = [each for each in result.columns if each.name in ("source", "line_no")] if options.with_source else []
+    for batch in pieces(result.rows):
+        parts: list[str | pa.Array] = []
+        for each in origin:
+            parts += [_texts(each, batch, options), ":"]
+        sink.write(glue([*parts, _texts(column, batch, options), "\n"]))
+
+
+def _texts(column: Column, batch: pa.RecordBatch, options: RenderOptions) -> pa.Array:
+    from twsla.render.cells import canonical, escape_controls
+    from twsla.render.highlight import paint_texts
+
+    texts = canonical(column, batch, zone=options.zone)
+    if options.colour and options.marks:
+        return paint_texts(texts, options.marks)
+    return escape_controls(texts, keep=_KEPT_IN_RECORDS) if options.escape else texts
