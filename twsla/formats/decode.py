@@ -156,8 +156,8 @@ def _line_by_line(
         if places:
             lossy.append(number)
     sizes = np.fromiter(map(len, texts), np.int64, len(texts))
-    ends = np.cumsum(sizes)
-    buf = np.frombuffer(b"".join(texts), np.uint8)
+    ends = np.cumsum(sizes + 1) - 1
+    buf = np.frombuffer(b"\n".join(texts), np.uint8)
     return Lines(buf, ends - sizes, ends), np.array(lossy, np.int64)
 
 
