@@ -178,5 +178,11 @@ class Result:
     actions: tuple[Action, ...] = ()
     bare: str | None = None
     """Name of the one column that plain output prints, without a header (search: the record texts)."""
+    bare_break: str | None = None
+    """Name of the column whose change plain output marks with a line ``--`` (search with context), as grep does."""
+    colours: str = ""
+    """What to colour in log texts on a terminal, as ``search --color`` takes it."""
+    exit_code: int = 0
+    """What the process answers: ``search -q`` gives 1 when nothing matches."""
     close: Callable[[], None] | None = field(default=None, compare=False)
     """Frees what the rows hold (a scratch table); call it when done with the result."""
