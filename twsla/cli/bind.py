@@ -1,0 +1,337 @@
+"""Commands made from declarations: option dataclasses become click options, what was typed becomes their values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from twsla.cli.settings import Settings, read_settings
+from twsla.environment import Environment
+from twsla.errors import UsageError
+from twsla.options import OptionInfo, OutputOptions, Selection, describe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from twsla.model.result import Result
+
+TITLES = {Selection: "Which records", OutputOptions: "Output"}
+"""Headings of the shared options in help; a command's own stand under "Options"."""
+
+FILTERS = frozenset({"filter", "regex", "inverted", "time_range", "ignore_case"})
+"""Fields of ``Selection`` that change which records are looked at: never dropped without a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a command is called with, beside its own options."""
+
+    environment: Environment
+    selection: Selection
+    output: OutputOptions
+
+
+Run = Callable[[Call, Any], "Result | int | None"]
+"""A command's work. A Result is written out as the output options say; a number is the exit code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One option dataclass as a command offers it."""
+
+    owner: type
+    infos: tuple[OptionInfo, ...]
+
+    @property
+    def title(self) -> str:
+        """Heading in help."""
+        return TITLES.get(self.owner, "Options")
+
+
+def sections_of(own: type | None, shared: Iterable[type], without: Iterable[str] = ()) -> tuple[Section, ...]:
+    """A command's options: its own, then the shared ones without what they would share.
+
+    A shared option gives up its short letter where the command uses that letter, and goes altogether where the command
+    has a long option of that name, or positional arguments of its own. ``without`` names shared fields to leave out.
+    """
+    mine = describe(own) if own else ()
+    longs = {flag for info in mine if not info.positional for flag in (info.long, *info.aliases)}
+    shorts = {info.short for info in mine}
+    has_arguments = any(info.positional for info in mine)
+    sections = [Section(own, mine)] if own else []
+    for owner in shared:
+        kept = []
+        for info in describe(owner):
+            if info.name in without or info.long in longs or (info.positional and has_arguments):
+                continue
+            kept.append(_without_short(info) if info.short in shorts else info)
+        sections.append(Section(owner, tuple(kept)))
+    return tuple(sections)
+
+
+def _without_short(info: OptionInfo) -> OptionInfo:
+    return replace(info, short=None)
+
+
+def parameter_name(owner: type, info: OptionInfo) -> str:
+    """The click parameter of a field; the same on the group and on each command."""
+    return f"{owner.__name__}__{info.name}"
+
+
+class BoundOption(click.Option):
+    """An option that shows one spelling and accepts all."""
+
+    def __init__(self, owner: type, info: OptionInfo) -> None:
+        self.info = info
+        flags = [info.long, *info.aliases, *([info.short] if info.short else [])]
+        kind: dict[str, Any] = {"type": _click_type(info)}
+        if info.type == "flag":
+            kind = {"is_flag": True}
+            if not info.long.startswith("--no-"):
+                flags[0] = f"{info.long}/--no-{info.long[2:]}"  # so that a value of the configuration can be undone
+        elif info.multiple or info.name in FILTERS:
+            kind["multiple"] = True
+        super().__init__(
+            [parameter_name(owner, info), *flags], help=info.help, hidden=info.hidden, metavar=info.metavar, **kind
+        )
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The shown spelling with its value, and the help with choices and default."""
+        if self.hidden:
+            return None
+        return option_label(self.info), option_help(self.info)
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """How messages name it."""
+        return f"'{self.info.long}'"
+
+    def value_of(self, typed: Any) -> object:
+        """What was typed as the field's value.
+
+        Raises:
+            UsageError: A filter was given twice; the first would be dropped.
+        """
+        if not self.multiple or self.info.multiple:
+            return typed
+        if len(typed) > 1:
+            raise UsageError(
+                f"{self.info.long} is given {len(typed)} times and takes one value",
+                hint="further filters go behind the options, as arguments",
+            )
+        return typed[0]
+
+
+def option_label(info: OptionInfo) -> str:
+    """``-t, --time-range RANGE``."""
+    names = f"{info.short}, {info.long}" if info.short else info.long
+    if info.type == "flag":
+        return names
+    return f"{names} {info.metavar or '|'.join(info.choices) or _METAVARS[info.type]}"
+
+
+def option_help(info: OptionInfo) -> str:
+    """The help text, the default behind it where there is one to speak of."""
+    if info.default in (None, "", (), False):
+        return info.help
+    return f"{info.help}  [default: {info.default}]"
+
+
+_METAVARS = {"text": "TEXT", "integer": "N", "number": "X", "path": "PATH"}
+
+
+def _click_type(info: OptionInfo) -> Any:
+    if info.choices:
+        return click.Choice(info.choices)
+    match info.type:
+        case "integer":
+            return click.INT
+        case "number":
+            return click.FLOAT
+        case "path":
+            from pathlib import Path
+
+            return click.Path(path_type=Path)
+        case _:
+            return click.STRING
+
+
+def parameter(owner: type, info: OptionInfo) -> click.Parameter:
+    """The click parameter of one option or positional argument."""
+    if not info.positional:
+        return BoundOption(owner, info)
+    return click.Argument(
+        [parameter_name(owner, info)],
+        metavar=f"{info.metavar or info.long.upper()}",
+        nargs=-1 if info.multiple else 1,
+        required=info.required,
+        type=_click_type(info),
+    )
+
+
+class BoundCommand(click.Command):
+    """A command made from option dataclasses; it hands values of these to ``run``."""
+
+    def __init__(self, name: str, sections: tuple[Section, ...], run: Run, *, help: str, example: str) -> None:
+        parameters = [parameter(section.owner, info) for section in sections for info in section.infos]
+        settings = {"help_option_names": ["-h", "--help"]}
+        super().__init__(name, params=parameters, help=help.replace("``", "'"), context_settings=settings)
+        self.sections = sections
+        self.run = run
+        self.example = example
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """``[OPTIONS] [FILTER]...``."""
+        pieces = ["[OPTIONS]"]
+        for info in self._positional():
+            word = f"{info.metavar or info.long.upper()}{'...' if info.multiple else ''}"
+            pieces.append(word if info.required else f"[{word}]")
+        return pieces
+
+    def _positional(self) -> list[OptionInfo]:
+        return [info for section in self.sections for info in section.infos if info.positional]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The command's own options first, then the shared ones."""
+        arguments = [(info.metavar or info.long.upper(), info.help) for info in self._positional()]
+        if arguments:
+            with formatter.section("Arguments"):
+                formatter.write_dl(arguments)
+        for section in self.sections:
+            records = [
+                (option_label(info), option_help(info))
+                for info in section.infos
+                if not info.positional and not info.hidden
+            ]
+            if records:
+                with formatter.section(section.title):
+                    formatter.write_dl(records)
+        formatter.write_paragraph()
+        formatter.write_text("-h, --help  Show this help.")
+
+    def format_arguments(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Nothing: they are among the options."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One example, as it is typed."""
+        if self.example:
+            with formatter.section("Example"):
+                for line in self.example.splitlines():
+                    formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
+
+    def invoke(self, ctx: click.Context) -> int:
+        """Resolve all values, run, and send the answer where it belongs; gives the exit code."""
+        environment = ctx.find_object(Environment)
+        assert environment is not None
+        refuse_stray_options(ctx, self.sections)
+        settings = read_settings(ctx, self.sections, environment)
+        built = {section.owner: resolve(ctx, section, settings) for section in self.sections}
+        selection = built.pop(Selection, None) or Selection()
+        output = built.pop(OutputOptions, None) or OutputOptions()
+        assert isinstance(selection, Selection)
+        assert isinstance(output, OutputOptions)
+        own = next(iter(built.values()), None)
+        if getattr(own, "quiet", False):
+            output = replace(output, quiet=True)
+        settings.tell(environment, quiet=output.quiet)
+        return self._finish(Call(environment, selection, output), own)
+
+    def _finish(self, call: Call, own: object) -> int:
+        """Run and write: where the answer goes is decided before the work, so that a mistake costs no time."""
+        from twsla.cli.output import decide, send
+
+        destination = decide(call.output, call.environment, call.selection)
+        answer = self.run(call, own)
+        if answer is None or isinstance(answer, int):
+            return answer or 0
+        try:
+            send(answer, destination)
+        finally:
+            if answer.close:
+                answer.close()
+        return answer.exit_code
+
+
+def resolve(ctx: click.Context, section: Section, settings: Settings) -> object:
+    """An option dataclass with its values: typed after the command, before it, environment, file, default."""
+    values: dict[str, object] = {}
+    for info in section.infos:
+        name = parameter_name(section.owner, info)
+        typed, value = typed_value(ctx, name)
+        if typed:
+            values[info.name] = value
+        elif info.positional:
+            if info.multiple:
+                values[info.name] = ()
+        else:
+            values[info.name] = settings.value(info)
+    return section.owner(**values)
+
+
+def typed_value(ctx: click.Context, name: str) -> tuple[bool, object]:
+    """Whether a parameter was given on the command line, and its value; the command itself before its groups."""
+    context: click.Context | None = ctx
+    while context is not None:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            value: object = context.params[name]
+            for declared in context.command.params:
+                if declared.name == name and isinstance(declared, BoundOption):
+                    value = declared.value_of(value)
+            return True, value
+        context = context.parent
+    return False, None
+
+
+def refuse_stray_options(ctx: click.Context, sections: Iterable[Section]) -> None:
+    """A filter typed before a command that does not take it would be dropped without a word: an error.
+
+    Raises:
+        UsageError: There is one.
+    """
+    taken = {parameter_name(section.owner, info) for section in sections for info in section.infos}
+    context = ctx.parent
+    while context is not None:
+        for declared in context.command.params:
+            if not isinstance(declared, BoundOption) or declared.info.name not in FILTERS or declared.name in taken:
+                continue
+            if context.get_parameter_source(declared.name or "") is ParameterSource.COMMANDLINE:
+                raise UsageError(f"{declared.info.long} before '{ctx.info_name}' has no effect on that command")
+        context = context.parent
+
+
+def make_command(
+    name: str,
+    options: type | None,
+    run: Run,
+    *,
+    example: str,
+    selection: tuple[str, ...] | None = (),
+    output: bool = True,
+) -> BoundCommand:
+    """A command that is not an analysis, with the same options, precedence, help and output as one.
+
+    Args:
+        name: As typed; the last word of a nested one.
+        options: Dataclass of its own options.
+        run: ``(call, options) -> Result | exit code | None``; the first line of its docstring is the summary.
+        example: One command line, for help and docs.
+        selection: Fields of ``Selection`` that it takes; None: all of them.
+        output: Whether it takes the output options.
+    """
+    shared: list[type] = [Selection] if selection is None or selection else []
+    if output:
+        shared.append(OutputOptions)
+    without: set[str] = set()
+    if selection is not None:
+        without = {info.name for info in describe(Selection)} - set(selection)
+    return BoundCommand(name, sections_of(options, shared, without), run, help=dedent(run.__doc__), example=example)
+
+
+def dedent(text: str | None) -> str:
+    """A docstring without its indentation."""
+    import inspect
+
+    return inspect.cleandoc(text or "")

@@ -1,0 +1,1 @@
+"""Commands that are not analyses, one file each; the registry names them."""

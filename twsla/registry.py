@@ -1,0 +1,168 @@
+"""Tables of all commands, sources, formats and exporters: name, where to import it from, one-line summary.
+
+Nothing named here is imported before ``load`` is asked for it. Plug-ins add to the tables by entry points; a built-in
+name cannot be replaced, and a name that two distributions claim belongs to neither.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Literal
+
+from twsla.errors import TwslaError, UsageError
+
+Table = Literal["commands", "exporters", "sources", "formats"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a table."""
+
+    target: str
+    """``package.module:attribute``."""
+    summary: str
+    """One sentence. Of a command: the first line of the target's docstring; a test compares the two."""
+    suffixes: tuple[str, ...] = ()
+    """Of an exporter: the file name suffixes that choose it, lower case."""
+
+
+COMMANDS: dict[str, Entry] = {
+    "import": Entry("twsla.cli.commands.import_:command", "Read logs into the store."),
+    "search": Entry("twsla.analysis.search:analysis", "List the records that match."),
+    "sources": Entry("twsla.analysis.sources:analysis", "List what was imported, with hashes and problems."),
+    "completion": Entry("twsla.cli.commands.completion:command", "Print the completion script of a shell."),
+    "plugins": Entry("twsla.cli.commands.plugins:command", "List the plug-ins and what they add."),
+    "version": Entry("twsla.cli.commands.version:command", "Show the version."),
+    "help": Entry("twsla.cli.commands.help:command", "Show help for a command."),
+}
+"""Command line commands; a target is an ``Analysis`` or a click command."""
+
+EXPORTERS: dict[str, Entry] = {
+    "plain": Entry("twsla.export.plain:write_plain", "Texts one a line; tables TAB-separated.", (".txt", ".log")),
+    "table": Entry("twsla.render.table:write_table", "Aligned columns for reading."),
+    "csv": Entry("twsla.export.delimited:write_csv", "Comma-separated values, RFC 4180.", (".csv",)),
+    "tsv": Entry("twsla.export.delimited:write_tsv", "TAB-separated values with backslash escapes.", (".tsv",)),
+    "json": Entry("twsla.export.json_text:write_json", "One object with rows, facts, charts and notes.", (".json",)),
+    "jsonl": Entry("twsla.export.json_text:write_jsonl", "One JSON object a row.", (".jsonl", ".ndjson")),
+    "parquet": Entry("twsla.export.parquet:write_parquet", "Typed columns for other tools.", (".parquet",)),
+    "md": Entry("twsla.export.markdown:write_markdown", "A Markdown table.", (".md", ".markdown")),
+}
+"""Output formats by the name that ``--format`` takes; a target is called with result, binary stream, render options."""
+
+SOURCES: dict[str, Entry] = {}
+FORMATS: dict[str, Entry] = {}
+
+TABLES: dict[Table, dict[str, Entry]] = {
+    "commands": COMMANDS,
+    "exporters": EXPORTERS,
+    "sources": SOURCES,
+    "formats": FORMATS,
+}
+GROUPS: dict[Table, str] = {
+    "commands": "twsla.analyses",
+    "exporters": "twsla.exporters",
+    "sources": "twsla.sources",
+    "formats": "twsla.formats",
+}
+"""Entry-point group of each table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """One entry point of an installed distribution."""
+
+    table: Table
+    name: str
+    target: str
+    distribution: str
+    version: str
+    problem: str | None = None
+    """Why it is not used."""
+
+
+def load(entry: Entry) -> object:
+    """Import what an entry points at. Whatever that raises comes through: of our own entries it is a bug."""
+    module, _, attribute = entry.target.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def load_plugin(plugin: Plugin) -> object:
+    """Import a plug-in.
+
+    Raises:
+        TwslaError: It cannot be imported, whatever the reason; plug-ins are not ours to trust.
+    """
+    try:
+        return load(Entry(plugin.target, ""))
+    except Exception as error:  # the boundary around a plug-in
+        raise TwslaError(
+            f"plug-in '{plugin.name}' of {plugin.distribution} {plugin.version} cannot be imported: "
+            f"{type(error).__name__}: {error}",
+            hint="update or remove it, or set TWSLA_PLUGINS=0 to run without plug-ins",
+        ) from error
+
+
+def find(table: Table, name: str, *, plugins: bool = True) -> Entry | Plugin | None:
+    """The entry of a name; plug-ins are looked at only when it is none of ours.
+
+    Raises:
+        UsageError: Two distributions claim the name.
+    """
+    entry = TABLES[table].get(name)
+    if entry is not None or not plugins:
+        return entry
+    claims = [plugin for plugin in installed_plugins() if plugin.table == table and plugin.name == name]
+    for plugin in claims:
+        if plugin.problem:
+            raise UsageError(
+                f"'{name}' cannot be used: {plugin.problem}", hint="'twsla plugins' lists what is installed"
+            )
+    return claims[0] if claims else None
+
+
+def installed_plugins() -> tuple[Plugin, ...]:
+    """Every plug-in by table and name, the refused ones with their problem. Imports none of them."""
+    if not _any_installed():
+        return ()
+    from importlib.metadata import entry_points
+
+    found = []
+    for table, group in GROUPS.items():
+        for point in entry_points(group=group):
+            dist = point.dist
+            name, version = (dist.name, dist.version) if dist else ("an unknown distribution", "")
+            found.append(Plugin(table, point.name, point.value, name, version))
+    found.sort(key=lambda plugin: (plugin.table, plugin.name, plugin.distribution))
+    return tuple(_checked(plugin, found) for plugin in found)
+
+
+def _checked(plugin: Plugin, found: list[Plugin]) -> Plugin:
+    problem = None
+    rivals = [other for other in found if (other.table, other.name) == (plugin.table, plugin.name)]
+    if plugin.name in TABLES[plugin.table]:
+        problem = f"{plugin.distribution} offers '{plugin.name}', which is built in and cannot be replaced"
+    elif len(rivals) > 1:
+        names = " and ".join(dict.fromkeys(other.distribution for other in rivals))
+        problem = f"'{plugin.name}' is offered by {names}; uninstall all but one"
+    if problem is None:
+        return plugin
+    return Plugin(plugin.table, plugin.name, plugin.target, plugin.distribution, plugin.version, problem)
+
+
+def _any_installed() -> bool:
+    """Whether any distribution on the path has an entry point of ours.
+
+    Costs 3 ms for a hundred distributions; importlib.metadata, which also reads the rest of them, 40 ms.
+    """
+    for folder in dict.fromkeys(sys.path):
+        for pattern in ("*.dist-info/entry_points.txt", "*.egg-info/entry_points.txt"):
+            for path in Path(folder or ".").glob(pattern):
+                try:
+                    if b"[twsla." in path.read_bytes():
+                        return True
+                except OSError:
+                    continue
+    return False
