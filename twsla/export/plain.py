@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twsla.model.result import ValueRows
-from twsla.render.shown import bare_column, chosen_columns, pieces
-from twsla.render.values import canonical_value
+from twsla.render.cells import canonical, canonical_value, escape_controls, escape_text
+from twsla.render.shown import bare_column, break_column, chosen_columns, pieces
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -39,7 +39,6 @@ def write_plain(result: Result, sink: BinaryIO, options: RenderOptions) -> None:
 def _write_values(result: Result, rows: ValueRows, sink: BinaryIO, options: RenderOptions) -> None:
     """A handful of values, without importing Arrow: a count must come as fast as grep's."""
     from twsla.export.delimited import tsv_text
-    from twsla.render.escape import escape_text
 
     bare = bare_column(result, options)
     columns = (bare,) if bare is not None else chosen_columns(result, options)
@@ -56,19 +55,37 @@ def _write_values(result: Result, rows: ValueRows, sink: BinaryIO, options: Rend
 
 
 def _write_records(result: Result, column: Column, sink: BinaryIO, options: RenderOptions) -> None:
-    """Texts one a line; with their source, ``source:line:text`` as ``grep -Hn`` writes it."""
+    """Texts one a line; with their source ``source:line:text``, and ``--`` between blocks, as grep -Hn -C has it."""
     from twsla.export.joined import glue
 
     origin = [each for each in result.columns if each.name in ("source", "line_no")] if options.with_source else []
+    broken = break_column(result, options)
+    block = None
     for batch in pieces(result.rows):
         parts: list[str | pa.Array] = []
+        if broken is not None:
+            blocks = canonical(broken, batch, zone=options.zone)
+            parts.append(_breaks(blocks, before=block))
+            block = blocks[-1]
         for each in origin:
             parts += [_texts(each, batch, options), ":"]
         sink.write(glue([*parts, _texts(column, batch, options), "\n"]))
 
 
+def _breaks(blocks: pa.Array, *, before: pa.Scalar | None) -> pa.Array:
+    """``--`` and a line end for each row whose block is another than that of the row before it, else nothing.
+
+    ``before`` is the block of the last row already written; None if there is none.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    large = pa.large_string()
+    previous = pa.concat_arrays([pa.array([blocks[0] if before is None else before], large), blocks[:-1]])
+    return pc.if_else(pc.not_equal(blocks, previous), pa.scalar("--\n", large), pa.scalar("", large))
+
+
 def _texts(column: Column, batch: pa.RecordBatch, options: RenderOptions) -> pa.Array:
-    from twsla.render.cells import canonical, escape_controls
     from twsla.render.highlight import paint_texts
 
     texts = canonical(column, batch, zone=options.zone)

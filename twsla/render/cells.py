@@ -141,7 +141,7 @@ def _float_texts(array: pa.Array) -> pa.Array:
     texts = array.cast(pa.large_string())
     size = pc.abs(array)
     ordinary = pc.and_(pc.and_(pc.greater_equal(size, 1e-4), pc.less(size, 1e9)), pc.is_finite(array))
-    special = pc.invert(pc.or_(ordinary, pc.equal(array, 0.0))).fill_null(False)
+    special = pc.invert(pc.or_(ordinary, pc.equal(texts, pa.scalar("0", pa.large_string())))).fill_null(False)
     if not pc.any(special).as_py():
         return texts
     return pc.replace_with_mask(texts, special, _each(array.filter(special), float_text))

@@ -1,8 +1,8 @@
 r"""Replacing characters in many texts at once, and the characters of hostile text that must not reach a terminal.
 
 Log text may hold terminal control sequences, and marks that make a line read differently from what it is. Those
-characters are shown as visible escapes: ``\x1b``, ``\x9b``, ``\u202e``. The escape is for eyes: a backslash in the text
-is not doubled, so where the exact text matters use a format that keeps it.
+characters are shown as visible escapes: ``\x1b``, ``\x9b``, ``\u202e``, ``\r``. The escape is for eyes: a backslash in
+the text is not doubled, so where the exact text matters use a format that keeps it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PIECE_BYTES = 1 << 17
 
 HOSTILE: Mapping[str, str] = {
     chr(code): f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" for code in (*_CONTROLS, *_DIRECTION, *_LINE_ENDS)
-}
+} | {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 """Every character that is shown escaped, and its escape."""
 
 
@@ -140,5 +140,5 @@ def _sequences(data: NDArray[np.uint8], places: NDArray[np.intp], length: int) -
     places = places[places + length <= len(data)]
     code: NDArray[np.uint32] = np.zeros(len(places), np.uint32)
     for step in range(length):
-        code = (code << 8) | data[places + step]
+        code = (code << np.uint32(8)) | data[places + step]
     return {int(each).to_bytes(length, "big") for each in np.unique(code)}

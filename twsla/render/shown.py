@@ -68,6 +68,13 @@ def bare_column(result: Result, options: RenderOptions) -> Column | None:
     return next((column for column in result.columns if column.name == result.bare), None)
 
 
+def break_column(result: Result, options: RenderOptions) -> Column | None:
+    """The column whose change plain output of the bare column marks with a line ``--``."""
+    if result.bare_break is None or bare_column(result, options) is None:
+        return None
+    return next((column for column in result.columns if column.name == result.bare_break), None)
+
+
 def pieces(rows: Rows) -> Iterator[pa.RecordBatch]:
     """All rows in order, in record batches of at most ``PIECE_ROWS`` rows and about ``PIECE_BYTES``."""
     for batch in rows.batches():

@@ -7,6 +7,7 @@ says how many were; without one nothing is cut, and a cell wider than its column
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from twsla.render.cells import clip, display, escape_text, hostile, is_numeric, is_text, pad, replace_chars, width
@@ -26,7 +27,7 @@ SAMPLE_ROWS = 1000
 """Rows whose cells decide the widths of the columns."""
 _LEAST = 4
 """Cells a text column keeps where there are too many columns for the width."""
-ONE_LINE = {"\n": "⏎", "\t": "\\t", "\r": "\\r", **hostile("\n\t\r")}
+ONE_LINE = {**hostile(""), "\n": "⏎"}
 """How a text is shown that must stay on one line."""
 
 
@@ -35,15 +36,18 @@ def write_table(result: Result, sink: BinaryIO, options: RenderOptions) -> None:
     columns = chosen_columns(result, options)
     if not columns:
         return
-    widths = column_widths(columns, _natural_widths(columns, result, options), options.width)
+    heads = [escape_text(column.title, keep="") for column in columns]
+    batches = pieces(result.rows)
+    first = next(batches, None)
+    widths = _natural_widths(columns, heads, first, options)
+    widths = column_widths(columns, widths, options.width)
     limits: Sequence[int | None] = widths if options.width is not None else [None] * len(columns)
-    head = _line([escape_text(column.title, keep="") for column in columns], columns, widths, limits)
     bold, plain = ("\x1b[1m", "\x1b[0m") if options.colour else ("", "")
     rule = GAP.join("-" * cells for cells in widths)
-    sink.write(f"{bold}{head}{plain}\n{rule}\n".encode())
+    sink.write(f"{bold}{_line(heads, columns, widths, limits)}{plain}\n{rule}\n".encode())
 
     rows = cut = 0
-    for batch in pieces(result.rows):
+    for batch in chain([first] if first is not None else [], batches):
         texts = [cell_texts(column, batch, options) for column in columns]
         if options.width is not None:
             cut += sum(width(text) > limit for column, limit in zip(texts, widths, strict=True) for text in column)
@@ -53,37 +57,48 @@ def write_table(result: Result, sink: BinaryIO, options: RenderOptions) -> None:
     sink.write(_footer(rows, cut, options).encode())
 
 
+def _natural_widths(
+    columns: Sequence[Column], heads: Sequence[str], first: pa.RecordBatch | None, options: RenderOptions
+) -> list[int]:
+    """What the headings and the first rows need."""
+    widths = [width(head) for head in heads]
+    if first is not None:
+        sample = first.slice(0, SAMPLE_ROWS)
+        cells = [cell_texts(column, sample, options) for column in columns]
+        widths = [max(head, *map(width, texts)) for head, texts in zip(widths, cells, strict=True)]
+    return widths
+
+
 def cell_texts(column: Column, data: pa.RecordBatch | pa.Table, options: RenderOptions) -> list[str]:
     """The display texts of a column, each on one line."""
     texts: list[str] = replace_chars(display(column, data, zone=options.zone), ONE_LINE).to_pylist()
     return texts
 
 
-def _natural_widths(columns: Sequence[Column], result: Result, options: RenderOptions) -> list[int]:
-    sample = result.rows.slice(0, SAMPLE_ROWS)
-    cells = [cell_texts(column, sample, options) for column in columns]
-    heads = [width(escape_text(column.title, keep="")) for column in columns]
-    return [max(head, max(map(width, texts), default=0)) for head, texts in zip(heads, cells, strict=True)]
-
-
 def column_widths(columns: Sequence[Column], natural: Sequence[int], total: int | None) -> list[int]:
     """Cells for each column, so that a line with its gaps fits in ``total``.
 
-    Numbers, times and levels keep what they need. Text columns share the rest by ``Column.share``; what one does not
-    need goes to the others. Each keeps a few cells, even where the line then grows beyond ``total``.
+    Numbers and times keep what they need if they can. Each text column keeps a few cells and they share the rest by
+    ``Column.share``; what one does not need goes to the others. Where even a few cells each are too many, the line is
+    longer than ``total``.
     """
     if total is None:
         return list(natural)
     left = total - len(GAP) * (len(columns) - 1)
     if sum(natural) <= left:
         return list(natural)
-    flexible = [at for at, column in enumerate(columns) if is_text(column.kind)]
-    flexible = flexible or list(range(len(columns)))
     widths = list(natural)
-    left -= sum(cells for at, cells in enumerate(natural) if at not in flexible)
+    flexible = [at for at, column in enumerate(columns) if is_text(column.kind)]
+    rigid = sum(natural) - sum(natural[at] for at in flexible)
+    if left - rigid >= _LEAST * len(flexible):
+        left -= rigid
+    else:
+        flexible = list(range(len(columns)))
+    least = [min(cells, _LEAST) for cells in natural]
     while flexible:
         shares = sum(max(1, columns[at].share) for at in flexible)
-        allowed = {at: max(_LEAST, left * max(1, columns[at].share) // shares) for at in flexible}
+        spare = max(0, left - sum(least[at] for at in flexible))
+        allowed = {at: least[at] + spare * max(1, columns[at].share) // shares for at in flexible}
         content = [at for at in flexible if natural[at] <= allowed[at]]
         if not content:
             for at in flexible:

@@ -36,7 +36,7 @@ _FIXED = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?")
 
 @lru_cache(maxsize=64)
 def find_zone(name: str) -> tzinfo:
-    """The rules of a zone: an IANA name, ``UTC``, ``Z``, or an offset such as ``+09:00``.
+    """The rules of a zone: an IANA name, ``UTC``, an offset such as ``+09:00``, or what else ``check_zone`` takes.
 
     Raises:
         UsageError: no such zone.
@@ -52,9 +52,12 @@ def find_zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise UsageError(
-            f"time zone {name!r} is not known", hint="give an IANA name such as Asia/Tokyo, UTC, or an offset: +09:00"
-        ) from error
+        from twsla.formats.timestamps.zones import check_zone
+
+        canonical = check_zone(name)
+        if canonical == name:
+            raise UsageError(f"the data of time zone '{name}' cannot be read", hint="pip install tzdata") from error
+        return find_zone(canonical)
 
 
 def offset_at(second: int, zone: tzinfo) -> int:

@@ -70,9 +70,13 @@ def _plain(value: object) -> str:
 
 
 def float_text(value: float) -> str:
-    """The shortest decimal that reads back as the same float; no ``.0``; exponents below 1e-4 and from 1e16."""
+    """The shortest decimal that reads back as the same float; exponents below 1e-4 and from 1e16.
+
+    There is no ``.0`` but in ``-0.0``, whose sign readers of JSON would otherwise drop.
+    """
     if math.isfinite(value):
-        return repr(value).removesuffix(".0")
+        text = repr(value)
+        return text if text == "-0.0" else text.removesuffix(".0")
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
