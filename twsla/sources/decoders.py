@@ -1,0 +1,176 @@
+"""The compressions that can be read, their decoders all with the interface of those in the standard library."""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import sys
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from twsla.sources.base import CHUNK_BYTES
+from twsla.sources.magic import Shell
+from twsla.sources.packages import optional_module
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+_STEP_BYTES = 64 << 10
+
+
+class Decoder(Protocol):
+    """The interface that bz2, lzma, zstd and lz4 decoders share."""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the end mark was passed."""
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether more output needs more input."""
+
+    @property
+    def unused_data(self) -> bytes:
+        """Input after the end mark."""
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        """Feed ``data``; at most ``max_length`` bytes of output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """One compression."""
+
+    title: str
+    make: Callable[[int], Decoder]
+    """A fresh decoder that uses at most so many bytes of memory for its window.
+
+    Raises ``MissingPackage``.
+    """
+    errors: Callable[[], tuple[type[Exception], ...]]
+    """What its decoder raises on damaged input."""
+    step_bytes: int = _STEP_BYTES
+    """Most output asked of the decoder at once: what a damage costs where the input cannot be read again."""
+    shell: Shell | None = None
+    """Set where several streams may follow one another."""
+
+
+class InflateDecoder:
+    """zlib with the interface of the other decoders, which gives every byte before a damage."""
+
+    def __init__(self, wbits: int) -> None:
+        self._zlib = zlib.decompressobj(wbits)
+        self._pending = b""
+        self._full = False
+        self._error: zlib.error | None = None
+
+    @property
+    def eof(self) -> bool:
+        """Whether the end mark was passed."""
+        return self._zlib.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        """Input after the end mark."""
+        return self._zlib.unused_data
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether more output needs more input."""
+        return not (self._pending or self._full or self._error or self.eof)
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        """Feed ``data``; at most ``max_length`` (positive) bytes of output.
+
+        Raises:
+            zlib.error: at the damage, when all output before it has been given.
+        """
+        if self._error:
+            raise self._error
+        data = self._pending + data
+        before = self._zlib.copy()
+        try:
+            out = self._zlib.decompress(data, max_length)
+        except zlib.error as error:
+            self._error = error
+            out = _inflate_up_to_error(before, data, max_length)
+            if not out:
+                raise
+        self._pending = self._zlib.unconsumed_tail
+        self._full = len(out) == max_length
+        return out
+
+
+def _inflate_up_to_error(state: zlib._Decompress, data: bytes, max_length: int) -> bytes:
+    """Throw nothing away: zlib drops what a call produced before an error, so the error is sought in ever smaller calls."""
+    out = b""
+    size = len(data)
+    while size and data and len(out) < max_length:
+        attempt = state.copy()
+        try:
+            out += attempt.decompress(data[:size], max_length - len(out))
+        except zlib.error:
+            size //= 2
+            continue
+        data = attempt.unconsumed_tail + data[size:]
+        state = attempt
+    return out
+
+
+def _gzip(_: int) -> Decoder:
+    return InflateDecoder(31)
+
+
+def _deflate(_: int) -> Decoder:
+    return InflateDecoder(-15)
+
+
+def _bzip2(_: int) -> Decoder:
+    return bz2.BZ2Decompressor()
+
+
+def _xz(memory_bytes: int) -> Decoder:
+    return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=memory_bytes)
+
+
+def _lzma_alone(memory_bytes: int) -> Decoder:
+    return lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=memory_bytes)
+
+
+def _zstd_module() -> ModuleType:
+    """The ``compression.zstd`` of Python 3.14, or what brings it to older ones."""
+    name = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+    return optional_module(name, "backports.zstd")
+
+
+def _zstd(memory_bytes: int) -> Decoder:
+    zstd = _zstd_module()
+    window = {zstd.DecompressionParameter.window_log_max: memory_bytes.bit_length() - 1}
+    decoder: Decoder = zstd.ZstdDecompressor(options=window)
+    return decoder
+
+
+def _lz4(_: int) -> Decoder:
+    decoder: Decoder = optional_module("lz4.frame", "lz4").LZ4FrameDecompressor()
+    return decoder
+
+
+def _usual_errors() -> tuple[type[Exception], ...]:
+    return (OSError, ValueError, RuntimeError, EOFError, MemoryError, zlib.error, lzma.LZMAError)
+
+
+def _zstd_errors() -> tuple[type[Exception], ...]:
+    return (*_usual_errors(), _zstd_module().ZstdError)
+
+
+CODECS = {
+    Shell.GZIP: Codec("gzip", _gzip, _usual_errors, CHUNK_BYTES, Shell.GZIP),
+    Shell.BZIP2: Codec("bzip2", _bzip2, _usual_errors, _STEP_BYTES, Shell.BZIP2),
+    Shell.XZ: Codec("xz", _xz, _usual_errors, _STEP_BYTES, Shell.XZ),
+    Shell.LZMA: Codec("lzma", _lzma_alone, _usual_errors),
+    Shell.ZSTD: Codec("zstd", _zstd, _zstd_errors, _STEP_BYTES, Shell.ZSTD),
+    Shell.LZ4: Codec("lz4", _lz4, _usual_errors, _STEP_BYTES, Shell.LZ4),
+}
+DEFLATE = Codec("deflate", _deflate, _usual_errors, CHUNK_BYTES)
