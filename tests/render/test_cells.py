@@ -151,6 +151,8 @@ def test_a_time_column_is_an_instant_whatever_its_type(held: pa.DataType) -> Non
         (True, Kind.TEXT, "true"),
         ("a\tb", Kind.TEXT, "a\tb"),
         (b"\xff", Kind.TEXT, "\\xff"),
+        ("a\udcff", Kind.TEXT, "a\\udcff"),
+        (["a\udcff"], Kind.TEXT, '["a\\udcff"]'),
         ({"a": [1, None]}, Kind.TEXT, '{"a":[1,null]}'),
     ],
 )
@@ -169,8 +171,11 @@ def test_batch_and_table_give_the_same_column() -> None:
 
 
 JSONISH: Any = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5)),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(st.characters(codec="utf-8"), max_size=5)),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=3), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 

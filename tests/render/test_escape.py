@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from twsla.render.escape import HOSTILE, escape_controls, escape_text, replace_chars
 
 TEXTS = st.text(
-    st.one_of(st.sampled_from([*HOSTILE, "\xa0", "é", "“", "‧", "\u2065", "日"]), st.characters()), max_size=12
+    st.one_of(st.sampled_from([*HOSTILE, "\xa0", "é", "“", "‧", "\u2065", "日"]), st.characters(codec="utf-8")),
+    max_size=12,
 )
 
 
@@ -48,7 +49,7 @@ def test_every_control_character_is_hostile() -> None:
     directions = {
         chr(c)
         for c in range(0x3000)
-        if unicodedata.bidirectional(chr(c)) in set(["LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"])
+        if unicodedata.bidirectional(chr(c)) in {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
     }
 
     assert controls <= set(HOSTILE)
@@ -82,3 +83,7 @@ def test_a_character_at_the_end_of_a_cut_buffer_is_found() -> None:
 
     assert escape_controls(array[:2]).to_pylist() == ["x", "\\u202e"]
     assert escape_controls(array[2:]).to_pylist() == ["y\\u202e"]
+
+
+def test_a_file_name_that_is_no_utf8_is_shown() -> None:
+    assert escape_text("a\udcff.log") == "a\\udcff.log"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from twsla.model.result import Column, Result
+    from twsla.model.result import Result
     from twsla.render.shown import RenderOptions
 
 _TSV_ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
@@ -54,28 +54,31 @@ def _write(
     columns = chosen_columns(result, options)
     if not columns:
         return
-    names = [_safe(pa.array([column.name], pa.large_string()), options, guard=True) for column in columns]
-    sink.write(lines([encode(name) for name in names], separator))
+
+    def cell(texts: pa.Array, *, text: bool) -> pa.Array:
+        if text and options.guard_formulas:
+            texts = _guarded(texts)
+        encoded = encode(texts)
+        return escape_controls(encoded, keep="\t\n") if options.escape else encoded
+
+    heads = [cell(pa.array([column.name], pa.large_string()), text=True) for column in columns]
+    sink.write(lines(heads, separator))
     for batch in pieces(result.rows):
-        sink.write(lines([encode(_cells(column, batch, options)) for column in columns], separator))
+        cells = [cell(canonical(each, batch, zone=options.zone), text=is_text(each.kind)) for each in columns]
+        sink.write(lines(cells, separator))
 
 
-def _cells(column: Column, batch: pa.RecordBatch, options: RenderOptions) -> pa.Array:
-    return _safe(canonical(column, batch, zone=options.zone), options, guard=is_text(column.kind))
-
-
-def _safe(texts: pa.Array, options: RenderOptions, *, guard: bool) -> pa.Array:
-    """Texts that neither a spreadsheet nor a terminal obeys, as far as the options ask for it."""
+def _guarded(texts: pa.Array) -> pa.Array:
+    """Texts that no spreadsheet takes for a formula."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if options.guard_formulas and guard:
-        formula = pc.match_substring_regex(texts, _FORMULA)
-        if pc.any(formula).as_py():
-            large = pa.large_string()
-            guarded = pc.binary_join_element_wise(pa.scalar("'", large), texts, pa.scalar("", large))
-            texts = pc.if_else(formula, guarded, texts)
-    return escape_controls(texts, keep="\t\n") if options.escape else texts
+    formula = pc.match_substring_regex(texts, _FORMULA)
+    if not pc.any(formula).as_py():
+        return texts
+    large = pa.large_string()
+    guarded = pc.binary_join_element_wise(pa.scalar("'", large), texts, pa.scalar("", large))
+    return pc.if_else(formula, guarded, texts)
 
 
 def _csv_cells(texts: pa.Array, *, alone: bool) -> pa.Array:

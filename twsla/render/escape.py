@@ -42,7 +42,12 @@ def escape_text(text: str, *, keep: str = "\t") -> str:
     """One text with its hostile characters visible; ``keep`` names those left as they are."""
     if text.isascii() and text.isprintable():
         return text
-    return text.translate(_translation(keep))
+    return valid_text(text).translate(_translation(keep))
+
+
+def valid_text(text: str) -> str:
+    r"""The text with lone surrogates as ``\udcff``: UTF-8 cannot hold them, and names of files may have them."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 @lru_cache(maxsize=16)

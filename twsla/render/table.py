@@ -101,8 +101,9 @@ def column_widths(columns: Sequence[Column], natural: Sequence[int], total: int 
         allowed = {at: least[at] + spare * max(1, columns[at].share) // shares for at in flexible}
         content = [at for at in flexible if natural[at] <= allowed[at]]
         if not content:
-            for at in flexible:
-                widths[at] = allowed[at]
+            over = max(0, left - sum(allowed.values()))
+            for place, at in enumerate(flexible):
+                widths[at] = allowed[at] + (place < over)
             break
         left -= sum(natural[at] for at in content)
         flexible = [at for at in flexible if at not in content]

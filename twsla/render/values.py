@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import assert_never
 
 from twsla.model.result import Kind
+from twsla.render.escape import valid_text
 from twsla.render.timetext import NS_PER_S, clock_text, time_text
 
 _BYTE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
@@ -37,7 +38,7 @@ def canonical_value(value: object, kind: Kind, *, zone: str = "UTC") -> str:
         return value.decode("utf-8", "backslashreplace")
     if isinstance(value, (list, tuple, dict)):
         return json_text(value)
-    return str(value)
+    return valid_text(str(value))
 
 
 def _datetime_text(value: datetime, kind: Kind, zone: str) -> str:
@@ -52,7 +53,8 @@ def _datetime_text(value: datetime, kind: Kind, zone: str) -> str:
 
 def json_text(value: object) -> str:
     """Compact JSON of a nested value; NaN and infinities become null, what JSON does not know becomes its text."""
-    return json.dumps(_finite(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain)
+    text = json.dumps(_finite(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain)
+    return valid_text(text)
 
 
 def _finite(value: object) -> object:
