@@ -21,6 +21,7 @@ from twsla.ingest.known import Known
 from twsla.ingest.reading import NotTextError, Reading, open_reading
 from twsla.ingest.settle import settle
 from twsla.sources.base import DamagedError, Problem, ProblemKind, digest_file
+from twsla.store.layout import MARKER, check_usable
 from twsla.store.manifest import Manifest, SourceEntry
 from twsla.store.store import load_manifests
 from twsla.store.writer import ImportWriter
@@ -58,15 +59,20 @@ class Pipeline:
         self.outcome = Outcome()
         self._options = options
         self._pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="twsla")
-        self._writer = ImportWriter(store, self._pool)
-        self._known = Known(
-            (source for manifest in load_manifests(store) for source in manifest.sources), settings.key()
-        )
+        self._store = store
+        self._opened: ImportWriter | None = None
+        self._known = Known(_known_sources(store), settings.key())
         self._parsing: deque[tuple[Reading, Future[Parsed] | None]] = deque()
         self._building: deque[tuple[Reading, Future[Built]]] = deque()
         self._readings: list[Reading] = []
         self._digests: dict[Path, tuple[int, str]] = {}
-        self._folded_open = False
+
+    @property
+    def _writer(self) -> ImportWriter:
+        """Made for the first source that can be read: a run that reads nothing makes no store."""
+        if self._opened is None:
+            self._opened = ImportWriter(self._store, self._pool)
+        return self._opened
 
     def problem(self, problem: Problem) -> None:
         """Take note of something that was left out or could not be read."""
@@ -86,11 +92,13 @@ class Pipeline:
                 self._import_item(item)
             self._drain(0, 0)
             self.outcome.entries = [reading.entry for reading in self._readings]
-            self._writer.flush()
-            self.outcome.manifest = self._writer.commit(self._manifest)
+            if self._readings:
+                self._writer.flush()
+                self.outcome.manifest = self._writer.commit(self._manifest)
         except BaseException:
             self._pool.shutdown(wait=True, cancel_futures=True)
-            self._writer.abort()
+            if self._opened is not None:
+                self._opened.abort()
             raise
         self._pool.shutdown(wait=True)
         self.outcome.seconds = time.monotonic() - began
@@ -237,4 +245,17 @@ class Pipeline:
             options=self._options,
             sources=tuple(added),
             files=self._writer.files(),
+            problems=tuple(f"{problem.source}: {problem.sentence}" for problem in self.outcome.problems),
         )
+
+
+def _known_sources(store: Path) -> list[SourceEntry]:
+    """The sources of a store that exists; none for one that is yet to be made.
+
+    Raises:
+        StoreError: The path is something else than a store.
+    """
+    check_usable(store)
+    if not (store / MARKER).exists():
+        return []
+    return [source for manifest in load_manifests(store) for source in manifest.sources]

@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twsla.errors import StoreError, TwslaError, UsageError
-from twsla.query.where import compile_where
+from twsla.model.filters import parse_filters
+from twsla.model.query import Query
+from twsla.model.times import parse_time_range
+from twsla.model.zones import check_zone
+from twsla.query.where import check_filters, compile_where
+from twsla.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,10 +23,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from _duckdb import DuckDBPyConnection
 
-    from twsla.model.query import Query
+    from twsla.environment import Environment
     from twsla.model.result import ArrowRows
+    from twsla.options import Selection
     from twsla.store.manifest import FileEntry
-    from twsla.store.store import Selected, Store
+    from twsla.store.store import Selected
 
 MEMORY_LIMIT = "800MB"
 """Of DuckDB; what does not fit goes to the temporary directory (50-million-row sorts fit in about 1 GiB)."""
@@ -173,6 +179,45 @@ class Engine:
         """Stop the statement that is running; it raises ``Cancelled``. Callable from any thread."""
         if self._connection is not None:
             self._connection.interrupt()
+
+
+def query_of(selection: Selection, environment: Environment) -> Query:
+    """The query that the shared options describe.
+
+    Raises:
+        UsageError: A zone, time range or expression cannot be read.
+    """
+    zone = zone_of(selection, environment)
+    filters = parse_filters(
+        simple=selection.filter,
+        regex=selection.regex,
+        inverted=selection.inverted,
+        arguments=selection.filters,
+        ignore_case=selection.ignore_case,
+    )
+    check_filters(filters)
+    return Query(parse_time_range(selection.time_range, now_ns=environment.now_ns, zone=zone), filters, zone)
+
+
+def zone_of(selection: Selection, environment: Environment) -> str:
+    """The zone for showing times and for stamps and ranges that name none: ``--utc``, ``--tz``, else the machine's."""
+    return "UTC" if selection.utc else check_zone(selection.tz or environment.local_zone)
+
+
+@contextmanager
+def open_engine(selection: Selection, environment: Environment) -> Iterator[Engine]:
+    """The engine for a command's shared options.
+
+    Raises:
+        UsageError: The options cannot be understood; the store was not opened.
+        StoreError: There is no usable store.
+    """
+    query = query_of(selection, environment)
+    engine = Engine(Store.open(selection.datastore), query)
+    try:
+        yield engine
+    finally:
+        engine.close()
 
 
 _EMPTY = (

@@ -85,15 +85,24 @@ def _not_a_directory(path: Path) -> StoreError:
     return StoreError(f"{path} is a file, not a store", hint="a store is a directory; name one with -d")
 
 
+def check_usable(path: Path) -> None:
+    """Make sure that ``path`` is a store, or that one can be made there: it is missing, or an empty directory.
+
+    Raises:
+        StoreError: It is something else, or of a newer format; nothing is touched.
+    """
+    if path.exists() and not _is_empty_directory(path):
+        check_marker(path)
+
+
 def create(path: Path) -> None:
     """Make ``path`` an empty store, or do nothing if it is one already.
 
     Raises:
         StoreError: It is something else, of a newer format, or cannot be written.
     """
-    if (path / MARKER).exists() or (path.exists() and not _is_empty_directory(path)):
-        check_marker(path)
-    else:
+    check_usable(path)
+    if not (path / MARKER).exists():
         try:
             path.mkdir(parents=True, exist_ok=True)
             temporary = path / f".{MARKER}.{os.getpid()}"

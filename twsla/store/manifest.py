@@ -33,7 +33,7 @@ class SourceEntry:
     bytes: int = 0
     """Bytes read, decompressed."""
     sha256: str = ""
-    """Of the bytes read, decompressed."""
+    """Of the content, decompressed, from its start to where reading ended."""
     file_bytes: int | None = None
     """Size of the file on disk, where that is not the content itself (compressed, archive)."""
     file_sha256: str | None = None
@@ -70,6 +70,8 @@ class SourceEntry:
     """Records whose stamp is of another form than the source's."""
     lossy_lines: int = 0
     """Lines with undecodable bytes; their records keep the original bytes in ``raw``."""
+    renamed: bool = False
+    """``name`` ends in ``#2`` or so, because other content was imported under the name before."""
     start_offset: int = 0
     """Where reading began: the size of the part imported before, for a file that has grown."""
     start_line: int = 0
@@ -115,6 +117,8 @@ class Manifest:
     options: dict[str, Any]
     sources: tuple[SourceEntry, ...]
     files: tuple[FileEntry, ...]
+    problems: tuple[str, ...] = ()
+    """Sources of the run that could not be read at all, a sentence each."""
     replaces: tuple[str, ...] = ()
     """Imports whose files this one takes the place of (compaction)."""
     version: int = MANIFEST_VERSION
@@ -142,7 +146,14 @@ def read_manifest(path: Path) -> Manifest:
         )
         sources = tuple(_only_known(SourceEntry, entry) for entry in data["sources"])
         return _only_known(
-            Manifest, {**data, "files": files, "sources": sources, "replaces": tuple(data.get("replaces", ()))}
+            Manifest,
+            {
+                **data,
+                "files": files,
+                "sources": sources,
+                "problems": tuple(data.get("problems", ())),
+                "replaces": tuple(data.get("replaces", ())),
+            },
         )
     except OSError as error:
         raise StoreError(f"the manifest {path} cannot be read: {error.strerror}", hint="check its permissions") from error

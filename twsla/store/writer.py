@@ -253,14 +253,14 @@ def _sorted(table: pa.Table, *, undated: bool) -> pa.Table:
     if undated:
         return table
     ts = table["ts"].combine_chunks().cast(pa.int64()).to_numpy(zero_copy_only=False)
-    source, offset = _source_ranks(table), None
-    if len(source) and source[0] == source[-1] and (source == source[0]).all():
-        # One source: it was read in the order of its offsets, so a stable sort by time keeps ties in that order.
+    source = _source_ranks(table)
+    offset = table["offset"].combine_chunks().to_numpy(zero_copy_only=False)
+    if source[0] == source[-1] and (source == source[0]).all() and (offset[1:] > offset[:-1]).all():
+        # One source in the order of its offsets: a stable sort by time keeps ties in that order.
         if (ts[1:] >= ts[:-1]).all():
             return table
         order = np.argsort(ts, kind="stable")
     else:
-        offset = table["offset"].combine_chunks().to_numpy(zero_copy_only=False)
         order = np.lexsort((offset, source, ts))
     return table.combine_chunks().take(pa.array(order))
 

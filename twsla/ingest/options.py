@@ -1,0 +1,126 @@
+"""The options of an import, and how they become settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from twsla.errors import UsageError
+from twsla.options import arg, opt
+
+if TYPE_CHECKING:
+    from twsla.environment import Environment
+    from twsla.ingest.settings import Settings
+    from twsla.options import Selection
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """What ``import`` takes besides the selection."""
+
+    sources: tuple[str, ...] = arg("SOURCE", help="Files, directories, archives; '-' is standard input.")
+    source: tuple[str, ...] = opt(
+        "-s",
+        "--source",
+        default=(),
+        help="A source; may be given several times. With it, arguments that name no file are simple filters.",
+        multiple=True,
+        metavar="SOURCE",
+    )
+    file_pat: str = opt(
+        "-p",
+        "--file-pat",
+        default="",
+        help="Only files and archive members whose name matches this pattern (* ? [abc]); with / the path below.",
+        metavar="GLOB",
+    )
+    exclude: tuple[str, ...] = opt(
+        "--exclude", default=(), help="Not those that match this pattern.", multiple=True, metavar="GLOB"
+    )
+    password: str = opt("--password", default="", help="Password of encrypted archives.", metavar="TEXT")
+    encoding: str = opt("--encoding", default="", help="Encoding of the text instead of the one found.", metavar="NAME")
+    ts_format: str = opt(
+        "--ts-format",
+        default="",
+        help="Form of the time stamps instead of the one found: a name, or a pattern such as '%d.%m.%Y %H:%M'.",
+        metavar="FORM",
+    )
+    year: int | None = opt("--year", default=None, help="Year of the first stamp without a year.", metavar="N")
+    dmy: bool = opt("--dmy", default=False, help="03/04/2024 is 3 April.")
+    mdy: bool = opt("--mdy", default=False, help="03/04/2024 is March 4.")
+    no_ts: bool = opt("--no-ts", "--noTS", default=False, help="Do not look for time stamps: all records are undated.")
+    multiline: Literal["auto", "off"] = opt(
+        "--multiline", default="auto", help="auto: lines without a stamp belong to the record before; off: they do not."
+    )
+    ml_start: str = opt("--ml-start", default="", help="A record begins at each line that matches.", metavar="RE")
+    ml_sep: str = opt("--ml-sep", default="", help="A record ends with each line that matches.", metavar="RE")
+    ml_lines: int = opt("--ml-lines", default=0, help="Every record has this many lines.", metavar="N")
+    again: bool = opt("--again", default=False, help="Import content that is in the store already once more.")
+    strict: bool = opt(
+        "--strict", default=False, help="Exit with 6 if anything was left out that no filter of yours left out."
+    )
+    no_delta: bool = opt("--no-delta", "--noDelta", default=False, help="No effect: deltas cost nothing.", hidden=True)
+    size: int = opt("-b", "--size", default=0, help="No effect.", hidden=True)
+
+
+def settings_of(
+    options: ImportOptions, selection: Selection, environment: Environment, filters: tuple[str, ...]
+) -> Settings:
+    """The settings of an import.
+
+    Args:
+        options: As given.
+        selection: The shared options.
+        environment: For the local zone and the clock.
+        filters: Arguments that are simple filters.
+
+    Raises:
+        UsageError: An option cannot be understood; nothing was opened.
+    """
+    from dataclasses import replace
+
+    from twsla.formats.decode import check_encoding
+    from twsla.formats.multiline import choose_multiline
+    from twsla.formats.timestamps.detect import check_form
+    from twsla.formats.timestamps.model import StampOptions
+    from twsla.ingest.settings import Settings
+    from twsla.query.engine import query_of
+
+    if options.dmy and options.mdy:
+        raise UsageError("--dmy and --mdy contradict each other", hint="give one of them")
+    if options.year is not None and not 1970 <= options.year <= 2200:
+        raise UsageError(f"--year {options.year} is no year of a log", hint="give one from 1970 to 2200")
+    query = query_of(replace(selection, filters=filters), environment)
+    return Settings(
+        filters=query.filters,
+        time_range=query.time_range,
+        stamps=StampOptions(
+            zone=query.zone,
+            day_first=True if options.dmy else False if options.mdy else None,
+            form=check_form(options.ts_format) if options.ts_format else None,
+        ),
+        year=options.year,
+        encoding=check_encoding(options.encoding) if options.encoding else None,
+        multiline=choose_multiline(
+            start=options.ml_start,
+            separator=options.ml_sep,
+            lines=options.ml_lines,
+            off=options.multiline == "off" or options.no_ts,
+        ),
+        no_timestamps=options.no_ts,
+        again=options.again,
+        now_ns=environment.now_ns,
+    )
+
+
+def used_options(options: ImportOptions, selection: Selection) -> dict[str, Any]:
+    """The options that differ from their defaults, for the manifest; no passwords."""
+    from dataclasses import fields
+
+    used: dict[str, Any] = {}
+    for owner in (options, selection):
+        for item in fields(owner):
+            value = getattr(owner, item.name)
+            if value and value != item.default and item.name != "password":
+                used[item.name] = list(value) if isinstance(value, tuple) else value if isinstance(value, int) else str(value)
+    return used
