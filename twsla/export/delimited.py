@@ -34,13 +34,13 @@ def tsv_text(text: str) -> str:
 
 
 def write_csv(result: Result, sink: BinaryIO, options: RenderOptions) -> None:
-    """Write a Result as CSV."""
+    """Comma-separated values, RFC 4180."""
     alone = len(chosen_columns(result, options)) == 1
     _write(result, sink, options, ",", lambda cells: _csv_cells(cells, alone=alone))
 
 
 def write_tsv(result: Result, sink: BinaryIO, options: RenderOptions) -> None:
-    """Write a Result as TSV."""
+    """TAB-separated values with backslash escapes."""
     _write(result, sink, options, "\t", lambda cells: replace_chars(cells, _TSV_ESCAPES))
 
 

@@ -39,7 +39,7 @@ def dumps(value: object) -> str:
 
 
 def write_jsonl(result: Result, sink: BinaryIO, options: RenderOptions) -> None:
-    """Write each row as one JSON object on one line."""
+    """One JSON object a row."""
     columns = chosen_columns(result, options)
     if columns:
         for batch in pieces(result.rows):
@@ -47,7 +47,10 @@ def write_jsonl(result: Result, sink: BinaryIO, options: RenderOptions) -> None:
 
 
 def write_json(result: Result, sink: BinaryIO, options: RenderOptions) -> None:
-    """Write one object: title, columns, rows, facts, charts, notes. Each row is on a line of its own."""
+    """One object with rows, facts, charts and notes.
+
+    Each row is on a line of its own.
+    """
     columns = chosen_columns(result, options)
     heads = [{"name": column.name, "kind": column.kind.value} for column in columns]
     sink.write(f'{{"title":{dumps(result.title)},\n"columns":{dumps(heads)},\n"rows":['.encode())

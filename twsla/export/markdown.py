@@ -34,7 +34,10 @@ _LINKS = (("://", ":&#47;/"), ("(?i)(www)[.]", "\\1&#46;"))
 
 
 def write_markdown(result: Result, sink: BinaryIO, options: RenderOptions) -> None:
-    """Write a Result as a Markdown table; nothing if it has no columns."""
+    """A Markdown table.
+
+    Nothing is written if the result has no columns.
+    """
     import pyarrow as pa
 
     from twsla.export.joined import glue

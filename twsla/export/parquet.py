@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 def write_parquet(result: Result, sink: BinaryIO, options: RenderOptions) -> None:
-    """Write a Result as Parquet. The sink needs no position: a pipe will do."""
+    """Typed columns for other tools.
+
+    The sink needs no position: a pipe will do.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -24,7 +24,7 @@ _KEPT_IN_RECORDS = "\t\n"
 
 
 def write_plain(result: Result, sink: BinaryIO, options: RenderOptions) -> None:
-    """Write a Result as plain text."""
+    """Texts one a line; tables TAB-separated."""
     column = bare_column(result, options)
     if isinstance(result.rows, ValueRows):
         _write_values(result, result.rows, sink, options)

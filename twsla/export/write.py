@@ -30,6 +30,7 @@ class Format:
     suffixes: tuple[str, ...]
     """File name suffixes that choose it, lower case."""
     summary: str
+    """The first line of the writer's docstring."""
 
     def load(self) -> Writer:
         """Import the writer."""

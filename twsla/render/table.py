@@ -32,7 +32,10 @@ ONE_LINE = {**hostile(""), "\n": "⏎"}
 
 
 def write_table(result: Result, sink: BinaryIO, options: RenderOptions) -> None:
-    """Write the table as UTF-8; nothing at all if the result has no columns."""
+    """Aligned columns for reading.
+
+    Nothing at all is written if the result has no columns.
+    """
     columns = chosen_columns(result, options)
     if not columns:
         return
