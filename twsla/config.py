@@ -102,7 +102,7 @@ def setting_of(info: OptionInfo, variables: Mapping[str, str], config: Config | 
         text = variables.get(name)
         if text:
             value = convert(info, text, name)
-            return Setting((value,) if info.multiple else value, "the environment", f"{name}={text}")
+            return Setting((value,) if info.multiple else value, "the environment", _label(info, name, text))
     if config is None:
         return None
     for spelling in (info.long, *info.aliases):
@@ -117,7 +117,14 @@ def _of_line(info: OptionInfo, line: Line, config: Config) -> Setting:
     if line.is_list and not info.multiple:
         raise UsageError(f"{where}: a list, where one value is wanted", hint=f"it sets {info.long}: {info.help}")
     values = tuple(convert(info, text, where) for text in line.texts)
-    return Setting(values if info.multiple else values[0], str(config.path), f"{line.key}={','.join(line.texts)}")
+    label = _label(info, line.key, ",".join(line.texts))
+    return Setting(values if info.multiple else values[0], str(config.path), label)
+
+
+def _label(info: OptionInfo, name: str, text: str) -> str:
+    """What is told about a setting; of a secret only that there is one."""
+    is_secret = any(word in info.name for word in ("password", "secret", "token"))
+    return name if is_secret else f"{name}={text}"
 
 
 def find_config(named: Path | None, home: Path | None) -> Config | None:

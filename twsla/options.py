@@ -92,10 +92,11 @@ def opt(
     return dataclasses.field(default=default, metadata={_METADATA: declared})
 
 
-def arg(metavar: str, *, help: str, required: bool = False) -> Any:
+def arg(metavar: str, *, help: str, default: object = (), required: bool = False) -> Any:
     """Declare a field as the place for positional arguments: ``tuple[str, ...]`` takes all that are left, else one."""
     declared = _Declared((), help, (), False, (), metavar, False)
-    default = dataclasses.MISSING if required else None
+    if required:
+        default = dataclasses.MISSING
     return dataclasses.field(default=default, metadata={_METADATA: declared})
 
 
@@ -110,14 +111,13 @@ def _info(owner: type, field: dataclasses.Field[Any]) -> OptionInfo:
     kind, choices, multiple = _parse_annotation(owner, field)
     if not declared.flags:
         required = field.default is dataclasses.MISSING
-        default = () if multiple else None
         return OptionInfo(
             name=field.name,
             long=field.name.replace("_", "-"),
             short=None,
             aliases=(),
             type=kind,
-            default=default,
+            default=None if required else field.default,
             help=declared.help,
             choices=choices,
             multiple=multiple,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from twsla.cli.settings import Settings, read_settings
+from twsla.cli.settings import Settings, parameter_name, read_settings
 from twsla.environment import Environment
 from twsla.errors import UsageError
 from twsla.options import OptionInfo, OutputOptions, Selection, describe
@@ -77,11 +77,6 @@ def _without_short(info: OptionInfo) -> OptionInfo:
     return replace(info, short=None)
 
 
-def parameter_name(owner: type, info: OptionInfo) -> str:
-    """The click parameter of a field; the same on the group and on each command."""
-    return f"{owner.__name__}__{info.name}"
-
-
 class BoundOption(click.Option):
     """An option that shows one spelling and accepts all."""
 
@@ -96,7 +91,7 @@ class BoundOption(click.Option):
         elif info.multiple or info.name in FILTERS:
             kind["multiple"] = True
         super().__init__(
-            [parameter_name(owner, info), *flags], help=info.help, hidden=info.hidden, metavar=info.metavar, **kind
+            [parameter_name(owner, info.name), *flags], help=info.help, hidden=info.hidden, metavar=info.metavar, **kind
         )
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
@@ -164,7 +159,7 @@ def parameter(owner: type, info: OptionInfo) -> click.Parameter:
     if not info.positional:
         return BoundOption(owner, info)
     return click.Argument(
-        [parameter_name(owner, info)],
+        [parameter_name(owner, info.name)],
         metavar=f"{info.metavar or info.long.upper()}",
         nargs=-1 if info.multiple else 1,
         required=info.required,
@@ -182,6 +177,14 @@ class BoundCommand(click.Command):
         self.sections = sections
         self.run = run
         self.example = example
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click's; some of its errors do not say which command they are about."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         """``[OPTIONS] [FILTER]...``."""
@@ -259,13 +262,12 @@ def resolve(ctx: click.Context, section: Section, settings: Settings) -> object:
     """An option dataclass with its values: typed after the command, before it, environment, file, default."""
     values: dict[str, object] = {}
     for info in section.infos:
-        name = parameter_name(section.owner, info)
+        name = parameter_name(section.owner, info.name)
         typed, value = typed_value(ctx, name)
         if typed:
             values[info.name] = value
         elif info.positional:
-            if info.multiple:
-                values[info.name] = ()
+            values[info.name] = info.default
         else:
             values[info.name] = settings.value(info)
     return section.owner(**values)
@@ -291,7 +293,7 @@ def refuse_stray_options(ctx: click.Context, sections: Iterable[Section]) -> Non
     Raises:
         UsageError: There is one.
     """
-    taken = {parameter_name(section.owner, info) for section in sections for info in section.infos}
+    taken = {parameter_name(section.owner, info.name) for section in sections for info in section.infos}
     context = ctx.parent
     while context is not None:
         for declared in context.command.params:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import click
 
 from twsla.errors import Cancelled, ExitCode, TwslaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from twsla.environment import Environment
+
+
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Ending(NamedTuple):
@@ -32,11 +37,11 @@ def guarded(work: Callable[[], int], environment: Environment, *, debug: bool) -
         flush(environment)
     except click.exceptions.Exit as error:
         return error.exit_code
-    except BrokenPipeError:
-        # Whoever read our output has seen enough (`twsla search … | head`): nothing went wrong.
-        _forget_stdout(environment)
-        return ExitCode.OK
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # the outermost frame of the program
+        if isinstance(error, BrokenPipeError) and _reader_is_gone(environment):
+            # Whoever read our output has seen enough (`twsla search … | head`): nothing went wrong.
+            _forget_stdout(environment)
+            return ExitCode.OK
         ending = explain(error)
         _say(environment, ending)
         if debug:
@@ -46,18 +51,26 @@ def guarded(work: Callable[[], int], environment: Environment, *, debug: bool) -
 
 
 def flush(environment: Environment) -> None:
-    """Bring standard output to its end: a full disk must not be noticed after we said that all is well.
+    """Bring standard output to its end: a full disk must not be noticed after we said that all is well."""
+    with writing_stdout(environment) as stdout:
+        stdout.flush()
+
+
+@contextmanager
+def writing_stdout(environment: Environment) -> Iterator[BinaryIO]:
+    """Standard output, for writing data to.
 
     Raises:
         TwslaError: It cannot be written.
+        BrokenPipeError: Whoever read it has gone; no error of ours.
     """
     try:
-        environment.stdout.flush()
+        yield environment.stdout
     except BrokenPipeError:
         raise
     except OSError as error:
         _forget_stdout(environment)
-        raise TwslaError(f"cannot write to standard output: {error.strerror}") from error
+        raise TwslaError(f"cannot write to standard output: {error.strerror or error}") from error
 
 
 def explain(error: BaseException) -> Ending:
@@ -70,6 +83,11 @@ def explain(error: BaseException) -> Ending:
         return _usage(error)
     if isinstance(error, click.ClickException):
         return Ending(ExitCode.ERROR, _sentence(error.format_message()))
+    if isinstance(error, OSError) and error.errno in _NO_SPACE:
+        place = f" {error.filename}" if error.filename else ""
+        return Ending(ExitCode.ERROR, f"cannot write{place}: {error.strerror}", "make room, or write elsewhere")
+    if isinstance(error, BrokenPipeError):
+        return Ending(ExitCode.ERROR, "the other end of a pipe or connection was closed")
     if isinstance(error, MemoryError):
         return Ending(ExitCode.ERROR, "not enough memory", "narrow the time range (-t) or the filters")
     return Ending(
@@ -114,11 +132,11 @@ def _place(error: BaseException) -> str:
 def _say(environment: Environment, ending: Ending) -> None:
     from twsla.render.escape import escape_text
 
-    lines = [f"twsla: error: {escape_text(ending.message or '')}"]
+    lines = [f"twsla: error: {escape_text(ending.message or '', keep='')}"]
     if ending.code == ExitCode.INTERRUPTED:
         lines = ["twsla: interrupted"]
     if ending.hint:
-        lines.append(f"hint: {escape_text(ending.hint)}")
+        lines.append(f"hint: {escape_text(ending.hint, keep='')}")
     try:
         environment.stdout.flush()  # so that the two streams do not interleave wrongly
     except OSError:
@@ -134,6 +152,20 @@ def _print_traceback(environment: Environment) -> None:
     import traceback
 
     traceback.print_exc(file=environment.stderr)
+
+
+def _reader_is_gone(environment: Environment) -> bool:
+    """Whether it is standard output that nobody reads any more; a source's connection can break as well."""
+    import select
+
+    try:
+        poll = select.poll()
+        poll.register(environment.stdout, select.POLLOUT)
+        return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+    except AttributeError:  # not on Windows
+        return True
+    except (OSError, TypeError, ValueError):  # no real file
+        return False
 
 
 def _forget_stdout(environment: Environment) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from twsla import registry
+from twsla.cli.errors import writing_stdout
 from twsla.cli.limited import limited
 from twsla.errors import TwslaError, UsageError
 
@@ -134,12 +135,8 @@ def send(result: Result, destination: Destination) -> None:
         with _pager(destination.environment) as stream:
             _write(shaped, stream, name, render)
     else:
-        try:
-            _write(shaped, destination.environment.stdout, name, render)
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise TwslaError(f"cannot write to standard output: {error.strerror or error}") from error
+        with writing_stdout(destination.environment) as stdout:
+            _write(shaped, stdout, name, render)
     _tell(result, shaped, destination, name)
 
 
@@ -225,7 +222,8 @@ def _tell(whole: Result, shown: Result, destination: Destination, name: str) -> 
     if limit is not None and (total := len(whole.rows)) > limit:
         lines.append(f"twsla: note: {len(shown.rows):,} of {total:,} rows are shown; more with a higher --limit")
     if lines:
-        destination.environment.stdout.flush()
+        with writing_stdout(destination.environment) as stdout:
+            stdout.flush()
         destination.environment.stderr.write("".join(f"{line}\n" for line in lines))
 
 

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from twsla.environment import Environment
 
 
+def parameter_name(owner: type, name: str) -> str:
+    """The click parameter of a field; the same on the group and on each command. Click has arguments in lower case."""
+    return f"{owner.__name__}__{name}".lower()
+
+
 @dataclass(slots=True)
 class Settings:
     """Looks values up, and remembers which were used so that it can be told what is in force."""
@@ -45,7 +50,8 @@ class Settings:
         if quiet:
             return
         for place, labels in self.used.items():
-            environment.stderr.write(f"twsla: note: from {escape_text(place)}: {escape_text(', '.join(labels))}\n")
+            line = escape_text(f"from {place}: {', '.join(labels)}", keep="")
+            environment.stderr.write(f"twsla: note: {line}\n")
 
 
 def read_settings(ctx: click.Context, sections: Iterable[Section], environment: Environment) -> Settings:
@@ -69,7 +75,7 @@ def read_settings(ctx: click.Context, sections: Iterable[Section], environment: 
 
 
 def _typed_path(ctx: click.Context) -> Path | None:
-    name = f"{OutputOptions.__name__}__config"
+    name = parameter_name(OutputOptions, "config")
     context: click.Context | None = ctx
     while context is not None:
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from twsla.cli.bind import make_command
+from twsla.cli.errors import writing_stdout
 from twsla.options import arg, opt
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def print_script(call: Call, options: CompletionOptions) -> int:
     }
     if options.no_descriptions:
         script = script.replace(f"{options.shell}_complete", f"{options.shell}{PLAIN}_complete")
-    call.environment.stdout.write(script.encode())
+    with writing_stdout(call.environment) as stdout:
+        stdout.write(script.encode())
     return 0
 
 
@@ -64,7 +66,8 @@ def complete(root: click.Command, instruction: str, environment: Environment) ->
     for item in items:
         if shell.endswith(PLAIN):
             item.help = None
-    environment.stdout.write("".join(f"{completer.format_completion(item)}\n" for item in items).encode())
+    with writing_stdout(environment) as stdout:
+        stdout.write("".join(f"{completer.format_completion(item)}\n" for item in items).encode())
     return 0
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from twsla import __version__
 from twsla.cli.bind import make_command
+from twsla.cli.errors import writing_stdout
 from twsla.options import opt
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def show_version(call: Call, options: VersionOptions) -> int:
         if environment.colour:
             banner = f"\x1b[{COLOURS.get(options.color, 97)}m{banner}\x1b[0m"
         text = f"{banner}\n{text}"
-    environment.stdout.write(text.encode())
+    with writing_stdout(environment) as stdout:
+        stdout.write(text.encode())
     return 0
 
 
