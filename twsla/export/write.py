@@ -1,13 +1,12 @@
-"""Writing a Result: the table of formats, and the one function that sends a Result to a file or a stream."""
+"""Writing a Result: the one function that sends a Result to a file or a stream."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from twsla.errors import UsageError
+from twsla.registry import EXPORTERS, Entry, find, load, load_plugin
 from twsla.render.shown import RenderOptions, chosen_columns
 
 if TYPE_CHECKING:
@@ -18,38 +17,11 @@ if TYPE_CHECKING:
 
     Writer = Callable[[Result, BinaryIO, RenderOptions], None]
 
-__all__ = ["FORMATS", "Format", "RenderOptions", "format_of", "write_result"]
+__all__ = ["FORMATS", "RenderOptions", "format_of", "write_result"]
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
-    """One way to write a Result."""
-
-    target: str
-    """``module:function``, called with the result, a binary stream and the options; imported when first used."""
-    suffixes: tuple[str, ...]
-    """File name suffixes that choose it, lower case."""
-    summary: str
-    """The first line of the writer's docstring."""
-
-    def load(self) -> Writer:
-        """Import the writer."""
-        module, _, name = self.target.partition(":")
-        writer: Writer = getattr(import_module(module), name)
-        return writer
-
-
-FORMATS: dict[str, Format] = {
-    "plain": Format("twsla.export.plain:write_plain", (".txt", ".log"), "Texts one a line; tables TAB-separated."),
-    "table": Format("twsla.render.table:write_table", (), "Aligned columns for reading."),
-    "csv": Format("twsla.export.delimited:write_csv", (".csv",), "Comma-separated values, RFC 4180."),
-    "tsv": Format("twsla.export.delimited:write_tsv", (".tsv",), "TAB-separated values with backslash escapes."),
-    "json": Format("twsla.export.json_text:write_json", (".json",), "One object with rows, facts, charts and notes."),
-    "jsonl": Format("twsla.export.json_text:write_jsonl", (".jsonl", ".ndjson"), "One JSON object a row."),
-    "parquet": Format("twsla.export.parquet:write_parquet", (".parquet",), "Typed columns for other tools."),
-    "md": Format("twsla.export.markdown:write_markdown", (".md", ".markdown"), "A Markdown table."),
-}
-"""Every format by name."""
+FORMATS = EXPORTERS
+"""Every built-in format by name; plug-ins may add others."""
 
 
 def format_of(path: Path) -> str:
@@ -83,10 +55,11 @@ def write_result(result: Result, destination: Path | BinaryIO, format_name: str 
     """
     if format_name is None:
         format_name = format_of(destination) if isinstance(destination, Path) else "plain"
-    if format_name not in FORMATS:
+    entry = find("exporters", format_name)
+    if entry is None:
         raise UsageError(f"there is no format {format_name!r}", hint=f"formats: {', '.join(FORMATS)}")
     chosen_columns(result, options)
-    writer = FORMATS[format_name].load()
+    writer = cast("Writer", load(entry) if isinstance(entry, Entry) else load_plugin(entry))
     if not isinstance(destination, Path):
         writer(result, destination, options)
         return
