@@ -1,10 +1,13 @@
 from __future__ import annotations
 
-from pathlib import Path
 
 import pytest
 
 from twsla.environment import local_zone, of_process
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
-import click
 
 from twsla.cli.bind import BoundCommand, Call, make_command
 from twsla.cli.errors import guarded
 from twsla.cli.main import Root
 from twsla.environment import Environment
-from twsla.model.result import Result
+
+if TYPE_CHECKING:
+    from twsla.model.result import Result
+    import click
+    from pathlib import Path
 
 
 @dataclass

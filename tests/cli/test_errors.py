@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Run
 from twsla.cli.errors import guarded
 from twsla.environment import Environment
 from twsla.errors import (
@@ -22,6 +21,10 @@ from twsla.errors import (
     TwslaError,
     UsageError,
 )
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.conftest import Run
 
 
 def ending(error: BaseException, *, debug: bool = False) -> tuple[int, str]:

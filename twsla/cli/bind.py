@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from twsla.cli.parameters import FILTERS, BoundOption, complete_options, option_help, option_label, parameter
 from twsla.cli.settings import Settings, parameter_name, read_settings
 from twsla.environment import Environment
 from twsla.errors import UsageError
@@ -17,13 +18,12 @@ from twsla.options import OptionInfo, OutputOptions, Selection, describe
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from click.shell_completion import CompletionItem
+
     from twsla.model.result import Result
 
 TITLES = {Selection: "Which records", OutputOptions: "Output"}
 """Headings of the shared options in help; a command's own stand under "Options"."""
-
-FILTERS = frozenset({"filter", "regex", "inverted", "time_range", "ignore_case"})
-"""Fields of ``Selection`` that change which records are looked at: never dropped without a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,96 +75,6 @@ def sections_of(own: type | None, shared: Iterable[type], without: Iterable[str]
 
 def _without_short(info: OptionInfo) -> OptionInfo:
     return replace(info, short=None)
-
-
-class BoundOption(click.Option):
-    """An option that shows one spelling and accepts all."""
-
-    def __init__(self, owner: type, info: OptionInfo) -> None:
-        self.info = info
-        flags = [info.long, *info.aliases, *([info.short] if info.short else [])]
-        kind: dict[str, Any] = {"type": _click_type(info)}
-        if info.type == "flag":
-            kind = {"is_flag": True}
-            if not info.long.startswith("--no-"):
-                flags[0] = f"{info.long}/--no-{info.long[2:]}"  # so that a value of the configuration can be undone
-        elif info.multiple or info.name in FILTERS:
-            kind["multiple"] = True
-        super().__init__(
-            [parameter_name(owner, info.name), *flags], help=info.help, hidden=info.hidden, metavar=info.metavar, **kind
-        )
-
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        """The shown spelling with its value, and the help with choices and default."""
-        if self.hidden:
-            return None
-        return option_label(self.info), option_help(self.info)
-
-    def get_error_hint(self, ctx: click.Context | None) -> str:
-        """How messages name it."""
-        return f"'{self.info.long}'"
-
-    def value_of(self, typed: Any) -> object:
-        """What was typed as the field's value.
-
-        Raises:
-            UsageError: A filter was given twice; the first would be dropped.
-        """
-        if not self.multiple or self.info.multiple:
-            return typed
-        if len(typed) > 1:
-            raise UsageError(
-                f"{self.info.long} is given {len(typed)} times and takes one value",
-                hint="further filters go behind the options, as arguments",
-            )
-        return typed[0]
-
-
-def option_label(info: OptionInfo) -> str:
-    """``-t, --time-range RANGE``."""
-    names = f"{info.short}, {info.long}" if info.short else info.long
-    if info.type == "flag":
-        return names
-    return f"{names} {info.metavar or '|'.join(info.choices) or _METAVARS[info.type]}"
-
-
-def option_help(info: OptionInfo) -> str:
-    """The help text, the default behind it where there is one to speak of."""
-    if info.default in (None, "", (), False):
-        return info.help
-    return f"{info.help}  [default: {info.default}]"
-
-
-_METAVARS = {"text": "TEXT", "integer": "N", "number": "X", "path": "PATH"}
-
-
-def _click_type(info: OptionInfo) -> Any:
-    if info.choices:
-        return click.Choice(info.choices)
-    match info.type:
-        case "integer":
-            return click.INT
-        case "number":
-            return click.FLOAT
-        case "path":
-            from pathlib import Path
-
-            return click.Path(path_type=Path)
-        case _:
-            return click.STRING
-
-
-def parameter(owner: type, info: OptionInfo) -> click.Parameter:
-    """The click parameter of one option or positional argument."""
-    if not info.positional:
-        return BoundOption(owner, info)
-    return click.Argument(
-        [parameter_name(owner, info.name)],
-        metavar=f"{info.metavar or info.long.upper()}",
-        nargs=-1 if info.multiple else 1,
-        required=info.required,
-        type=_click_type(info),
-    )
 
 
 class BoundCommand(click.Command):
@@ -224,6 +134,10 @@ class BoundCommand(click.Command):
             with formatter.section("Example"):
                 for line in self.example.splitlines():
                     formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Options; values are completed by their parameters."""
+        return complete_options(self, incomplete) if incomplete.startswith("-") else []
 
     def invoke(self, ctx: click.Context) -> int:
         """Resolve all values, run, and send the answer where it belongs; gives the exit code."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from twsla import registry
+from twsla.cli.parameters import complete_options
 from twsla.environment import Environment
 from twsla.errors import TwslaError, UsageError
 
@@ -122,9 +123,10 @@ class LazyGroup(click.Group):
         """Names of commands with their summaries, or options."""
         from click.shell_completion import CompletionItem
 
-        commands = [] if incomplete.startswith("-") else self.summaries(ctx).items()
-        items = [CompletionItem(name, help=text) for name, text in commands if name.startswith(incomplete)]
-        return items + click.Command.shell_complete(self, ctx, incomplete)
+        if incomplete.startswith("-"):
+            return complete_options(self, incomplete)
+        commands = self.summaries(ctx).items()
+        return [CompletionItem(name, help=text) for name, text in commands if name.startswith(incomplete)]
 
 
 def as_command(target: object, name: str) -> click.Command | None:

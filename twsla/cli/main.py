@@ -8,9 +8,9 @@ from typing import NoReturn
 import click
 
 from twsla import __version__
-from twsla.cli.bind import BoundOption, option_help, option_label
 from twsla.cli.errors import guarded
 from twsla.cli.lazy import LazyGroup
+from twsla.cli.parameters import BoundOption, option_help, option_label
 from twsla.environment import Environment, of_process
 from twsla.options import OptionInfo, OutputOptions, Selection, describe
 
