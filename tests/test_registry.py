@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
 import click
 import pytest
@@ -8,7 +9,6 @@ from tests.conftest import ROOT, Run
 from twsla import registry
 from twsla.model.analysis import Analysis
 from twsla.options import describe
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

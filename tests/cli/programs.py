@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
-from typing import Any, TYPE_CHECKING
-
+from typing import TYPE_CHECKING, Any
 
 from twsla.cli.bind import BoundCommand, Call, make_command
 from twsla.cli.errors import guarded
@@ -13,9 +12,11 @@ from twsla.cli.main import Root
 from twsla.environment import Environment
 
 if TYPE_CHECKING:
-    from twsla.model.result import Result
-    import click
     from pathlib import Path
+
+    import click
+
+    from twsla.model.result import Result
 
 
 @dataclass

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from typing import TYPE_CHECKING
 
 import pytest
 
 from twsla import registry
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tests.conftest import Run

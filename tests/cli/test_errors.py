@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -21,7 +22,6 @@ from twsla.errors import (
     TwslaError,
     UsageError,
 )
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tests.conftest import Run

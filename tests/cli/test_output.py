@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,11 +13,11 @@ from tests.cli.programs import Program
 from twsla import registry
 from twsla.cli.limited import AT_ONCE, LimitedRows, limited
 from twsla.model.result import ArrowRows, Column, Fact, Kind, Note, Result, Rows, ValueRows
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.conftest import Run
     from pathlib import Path
+
+    from tests.conftest import Run
 
 TABLE = pa.table({"key": ["b", "a", "c", None], "count": [2, 3, 2, 1], "source": ["x.log"] * 4})
 COLUMNS = (
