@@ -1,4 +1,4 @@
-"""What the recogniser is told, and what it gives: the stamps of a block of lines, not yet in UTC."""
+"""What the recogniser is told, what it decides for a source, and what it gives for the lines of a block."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from twsla.formats.timestamps.forms import Form
+    from twsla.formats.timestamps.layouts import Layout
+    from twsla.formats.timestamps.places import Place
 
 NO_OFFSET = -(2**31)
 """In ``Stamps.offset_s``: the line names no zone."""
@@ -41,3 +45,44 @@ class Stamps:
     """bool: only a time of day was found; ``wall_ns`` is on the nominal day 2000-01-01."""
     flags: np.ndarray
     """uint8: the ``TsFlag`` bits FRACTION and OTHER_FORM only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Locator:
+    """One form at one place of the line: where the records of a source have their stamp."""
+
+    form: Form
+    place: Place
+    order: str = ""
+    """How the numbers of a form like 10/11/2023 are read: ``mdy``, ``dmy``, ``ymd``; ``""`` if its table entry says
+    so; ``"?"`` if nothing tells: its lines are then not valid."""
+    layouts: tuple[Layout, ...] = ()
+    """Layouts seen in the sample, the most frequent first. They only make it fast: the result is the same without."""
+    helpers: tuple[Locator, ...] = ()
+    """Further stamps on the same line that denote the same moment and know the year, the zone or a finer fraction."""
+
+
+@dataclass(frozen=True, slots=True)
+class StampPlan:
+    """Where the stamps of one source are, and how that was decided; frozen and picklable."""
+
+    locators: tuple[Locator, ...]
+    """Tried in this order on each line; empty if the sample has no stamp: then any form is taken where it occurs."""
+    forms: tuple[str, ...] = ()
+    """Names of the locked forms, as in the table."""
+    where: tuple[str, ...] = ()
+    """Their places in words, in the same order."""
+    example: str = ""
+    """The text of the first stamp in the sample."""
+    share: float = 0.0
+    """Share of the sample's non-empty lines with a stamp of a locked form at its place, 0 to 1."""
+    year_known: bool = True
+    """Whether all locked stamps have their year (false: it must be inferred)."""
+    zone_on_line: bool = False
+    """Whether all locked stamps have their zone (false: the source's zone is assumed where they do not)."""
+    problems: tuple[str, ...] = ()
+    """Sentences for the user about what could not be decided."""
+    day_first: bool | None = None
+    """Order of the numbers in stamps like 10/11/2023 anywhere else in this source; None: such a line is not valid."""
+    forced: Form | None = None
+    """The only form to look for, if the user named one."""

@@ -1,0 +1,330 @@
+"""Deciding, once per source and from its first lines alone, which stamps its lines have and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from twsla.formats.timestamps.bytesat import BytesAt
+from twsla.formats.timestamps.calendar import SECOND_NS
+from twsla.formats.timestamps.candidates import (
+    EXAMINED_BYTES,
+    Candidate,
+    candidate_at_start,
+    candidates,
+    companions,
+    places,
+    shape_of,
+)
+from twsla.formats.timestamps.forms import COMPANIONS, FORMS, form_named, forms_by_name
+from twsla.formats.timestamps.layouts import WINDOW, derive
+from twsla.formats.timestamps.matching import Found, Matcher
+from twsla.formats.timestamps.merging import same_moment
+from twsla.formats.timestamps.model import NO_OFFSET, Locator, StampPlan
+from twsla.formats.timestamps.places import Field, Rows
+from twsla.formats.timestamps.strptime import form_of_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import numpy as np
+
+    from twsla.formats.lines import Lines
+    from twsla.formats.timestamps.forms import Form
+    from twsla.formats.timestamps.model import StampOptions
+
+_MOST_LINES = 2048
+_MOST_EXAMINED = 96
+"""Lines on which all forms are tried; each has a shape not seen before."""
+_MOST_LOCATORS = 4
+_ENOUGH = 0.98
+"""Share of the lines at which no further place for the same form is tried."""
+_SMALLEST_SHARE = 0.02
+_COLUMN_LINES, _COLUMN_SHARE = 8, 0.95
+"""A column of plain numbers is Unix time if so many lines, and nearly all, have a plausible one there."""
+_COLUMN_SPAN_NS = 20 * 365 * 86_400 * SECOND_NS
+_HELPER_SHARE = 0.9
+_AT_START = tuple(
+    forms_by_name()[name]
+    for name in ("iso", "iso-slash", "ctime", "syslog-year", "rfc3164", "epoch-s", "hdfs", "mysql")
+)
+"""Tried first where a line begins with them: no other form begins with the same text and comes before them."""
+
+
+def choose(sample: Lines, options: StampOptions) -> StampPlan:
+    """The plan for a source, from its first lines.
+
+    Args:
+        sample: Lines of the source's beginning; at most ``_MOST_LINES`` of them are used.
+        options: What the user said.
+
+    Raises:
+        UsageError: ``options.form`` is neither a form's name nor a strptime pattern.
+    """
+    forced = _forced(options)
+    chooser = _Chooser(sample, options, FORMS if forced is None else (forced,))
+    locators = chooser.locators()
+    if not locators and forced is None:
+        locators = chooser.number_columns()
+    return chooser.plan(locators, forced)
+
+
+def _forced(options: StampOptions) -> Form | None:
+    if options.form is None:
+        return None
+    return form_of_pattern(options.form) if "%" in options.form else form_named(options.form)
+
+
+@dataclass(slots=True)
+class _Tried:
+    """A locator, and what it finds on the sample."""
+
+    locator: Locator
+    found: Found
+    count: int
+
+
+class _Chooser:
+    """The sample of one source."""
+
+    def __init__(self, sample: Lines, options: StampOptions, forms: tuple[Form, ...]) -> None:
+        import numpy as np
+
+        self.options = options
+        self.forms = forms
+        self.source = BytesAt(sample.buf)
+        kept = np.flatnonzero(sample.ends > sample.starts)
+        if len(kept) > _MOST_LINES:
+            # The first half as they come, the others spread evenly over the rest.
+            spread = np.linspace(_MOST_LINES // 2, len(kept) - 1, _MOST_LINES // 2).astype(np.int64)
+            kept = kept[np.concatenate((np.arange(_MOST_LINES // 2), spread))]
+        self.rows = Rows(self.source, sample.starts[kept], sample.ends[kept])
+        self.problems: list[str] = []
+        self.example = ""
+
+    def line(self, row: int) -> bytes:
+        """The beginning of one line of the sample."""
+        start = self.rows.starts[row]
+        return bytes(self.source.buf[start : min(self.rows.ends[row], start + EXAMINED_BYTES)])
+
+    def locators(self) -> list[Locator]:
+        """The places that explain the sample's stamps, the most frequent first."""
+        import numpy as np
+
+        unexplained = np.ones(len(self.rows), bool)
+        tried: list[_Tried] = []
+        seen: set[bytes] = set()
+        row = -1
+        while len(seen) < _MOST_EXAMINED and len(tried) < 4 * _MOST_LOCATORS:
+            ahead = np.flatnonzero(unexplained[row + 1 :])
+            if not len(ahead):
+                break
+            row += 1 + int(ahead[0])
+            line = self.line(row)
+            shape = shape_of(line)
+            if shape in seen:
+                continue
+            seen.add(shape)
+            best = self.explain(row, line)
+            if best is not None:
+                tried.append(best)
+                unexplained &= ~best.found.valid
+        return [entry.locator for entry in self._worthwhile(tried)]
+
+    def _worthwhile(self, tried: list[_Tried]) -> list[_Tried]:
+        """The most frequent ones, without those that add next to nothing; time of day only where nothing else is."""
+        import numpy as np
+
+        tried.sort(key=lambda entry: (entry.locator.form.name == "time-only", -entry.count))
+        kept: list[_Tried] = []
+        covered = np.zeros(len(self.rows), bool)
+        for entry in tried:
+            new = int((entry.found.valid & ~covered).sum())
+            weak = entry.locator.form.name == "time-only" and kept
+            if new and not weak and (not kept or new >= _SMALLEST_SHARE * len(self.rows)):
+                kept.append(entry)
+                covered |= entry.found.valid
+        return kept[:_MOST_LOCATORS]
+
+    def explain(self, row: int, line: bytes) -> _Tried | None:
+        """The best place of the best stamp on one line."""
+        quick = candidate_at_start(line, _AT_START) if self.forms is FORMS else None
+        found = [quick] if quick is not None else candidates(line, self.forms)
+        for candidate in found:
+            best = self.best_place(candidate, row, line)
+            if best is not None:
+                if not self.example:
+                    self.example = line[candidate.start : candidate.end].decode("utf-8", "replace")
+                return self.with_helpers(best, candidate, line)
+        return None
+
+    def best_place(self, candidate: Candidate, row: int, line: bytes) -> _Tried | None:
+        """The place that gives the most lines of the sample a stamp of the candidate's form, this line among them."""
+        layout = derive(candidate.form, line[candidate.start : candidate.start + WINDOW])
+        if layout is None:
+            return None
+        best: _Tried | None = None
+        for place in places(line, candidate.start):
+            tried = self.evaluate(Locator(candidate.form, place, layouts=(layout,)))
+            if tried.found.valid[row] and (best is None or tried.count > best.count):
+                best = tried
+                if best.count >= _ENOUGH * len(self.rows):
+                    break
+        return best
+
+    def evaluate(self, locator: Locator) -> _Tried:
+        """What the locator finds, with the best order of its numbers and the layouts that occur."""
+        orders = _orders(locator.form)
+        if len(orders) == 1:
+            return self._evaluate(replace(locator, order=orders[0]))
+        return self._decide([self._evaluate(replace(locator, order=order)) for order in orders])
+
+    def _evaluate(self, locator: Locator) -> _Tried:
+        import numpy as np
+
+        found = Found(len(self.rows))
+        matcher = Matcher(self.source, locator.form, locator.order, locator.layouts)
+        positions = locator.place.find(self.rows)
+        left = matcher.fast(positions, self.rows.ends, found, np.arange(len(self.rows)))
+        if len(left):
+            matcher.slow(positions[left], self.rows.ends[left], found, left)
+        return _Tried(replace(locator, layouts=tuple(matcher.layouts)), found, int(found.valid.sum()))
+
+    def _decide(self, tried: list[_Tried]) -> _Tried:
+        """Which order the numbers have: by what dates exist, by option, by running forwards, by vendor; or undecided."""
+        most = max(entry.count for entry in tried)
+        able = [entry for entry in tried if entry.count == most]
+        if len(able) == 1:
+            return able[0]
+        wanted = {True: "dmy", False: "mdy"}.get(self.options.day_first) if self.options.day_first is not None else None
+        for order in (wanted, _forward(able), able[0].locator.form.order[1:] or None):
+            for entry in able:
+                if entry.locator.order == order:
+                    return entry
+        return replace(able[0], locator=replace(able[0].locator, order="?"))
+
+    def with_helpers(self, tried: _Tried, candidate: Candidate, line: bytes) -> _Tried:
+        """Add the other stamps of the line that denote the same moment on nearly all lines and know more."""
+        found, valid = tried.found, tried.found.valid
+        complete = not found.needs_year[valid].any() and (found.offset_s[valid] != NO_OFFSET).all()
+        if complete or tried.locator.order == "?" or found.needs_date[valid].any():
+            return tried
+        helpers = []
+        for other in companions(line, self.forms if self.forms[0].search else FORMS, candidate):
+            helper = self._helper(other, tried, line)
+            if helper is not None:
+                helpers.append(helper)
+        helpers.sort(key=_knowledge, reverse=True)
+        return replace(tried, locator=replace(tried.locator, helpers=tuple(entry.locator for entry in helpers)))
+
+    def _helper(self, other: Candidate, tried: _Tried, line: bytes) -> _Tried | None:
+        layout = derive(other.form, line[other.start : other.start + WINDOW])
+        if layout is None:
+            return None
+        best: _Tried | None = None
+        for place in places(line, other.start):
+            found = self.evaluate(Locator(other.form, place, layouts=(layout,)))
+            both = found.found.valid & tried.found.valid
+            agree = both if other.form.is_zone else both & same_moment(tried.found, found.found)
+            if agree.sum() >= max(1, _HELPER_SHARE * both.sum()) and (best is None or agree.sum() > best.count):
+                best = replace(found, count=int(agree.sum()))
+        return best if best is not None and best.locator.order != "?" else None
+
+    def number_columns(self) -> list[Locator]:
+        """A column of Unix times: the left-most field that has a plausible one on nearly all of many lines."""
+        import numpy as np
+
+        if len(self.rows) < _COLUMN_LINES:
+            return []
+        for row in np.linspace(0, len(self.rows) - 1, 3).astype(int):
+            line = self.line(int(row))
+            for candidate in candidates(line, COMPANIONS[1:]):
+                for place in places(line, candidate.start):
+                    if not isinstance(place, Field):
+                        continue
+                    tried = self.evaluate(Locator(candidate.form, place))
+                    times = tried.found.wall_ns[tried.found.valid]
+                    if len(times) >= _COLUMN_SHARE * len(self.rows) and 0 < np.ptp(times) <= _COLUMN_SPAN_NS:
+                        self.example = line[candidate.start : candidate.end].decode()
+                        return [tried.locator]
+        return []
+
+    def plan(self, locators: list[Locator], forced: Form | None) -> StampPlan:
+        """The plan, with what the report says about it."""
+        import numpy as np
+
+        found = Found(len(self.rows))
+        covered = np.zeros(len(self.rows), bool)
+        day_first = self.options.day_first
+        problems = []
+        for locator in locators:
+            if locator.order == "?":
+                problems.append(_undecided(locator, self.example))
+                continue
+            if locator.form.order and not locator.form.has("n3"):
+                day_first = locator.order == "dmy" if day_first is None else day_first
+            self._stamp(locator, found, covered)
+            covered = found.valid.copy()
+        valid = found.valid
+        return StampPlan(
+            locators=tuple(locators),
+            forms=tuple(locator.form.name for locator in locators),
+            where=tuple(str(locator.place) for locator in locators),
+            example=self.example,
+            share=float(valid.mean()) if len(valid) else 0.0,
+            year_known=not bool((found.needs_year | found.needs_date)[valid].any()),
+            zone_on_line=bool(valid.any() and (found.offset_s[valid] != NO_OFFSET).all()),
+            problems=tuple(problems),
+            day_first=day_first,
+            forced=forced,
+        )
+
+    def _stamp(self, locator: Locator, found: Found, covered: np.ndarray) -> None:
+        import numpy as np
+
+        from twsla.formats.timestamps.stamp import locate
+
+        locate(locator, self.rows, np.flatnonzero(~covered), found)
+
+
+def _orders(form: Form) -> tuple[str, ...]:
+    """Orders to try of a form's numbers; (``""``,) where they are fixed."""
+    if not form.order:
+        return ("",)
+    return ("mdy", "dmy", "ymd") if form.has("n3") else ("mdy", "dmy")
+
+
+def _forward(able: list[_Tried]) -> str | None:
+    """The one order in which the sample runs forwards, if there is just one and it does run."""
+    import numpy as np
+
+    forward = []
+    for entry in able:
+        steps = np.diff(entry.found.wall_ns[entry.found.valid])
+        if len(steps) and (steps >= 0).all() and (steps >= 86_400 * SECOND_NS).any():
+            forward.append(entry.locator.order)
+    backward = [entry for entry in able if (np.diff(entry.found.wall_ns[entry.found.valid]) < 0).any()]
+    return forward[0] if len(forward) == 1 and len(backward) == len(able) - 1 else None
+
+
+def _knowledge(tried: _Tried) -> tuple[bool, bool, bool, int]:
+    """Sorts helpers: those that know year and zone first, then those with a fraction."""
+    valid = tried.found.valid
+    return (
+        not bool(tried.found.needs_year[valid].any()),
+        bool((tried.found.offset_s[valid] != NO_OFFSET).all()),
+        bool(tried.found.fraction[valid].any()),
+        tried.count,
+    )
+
+
+def _undecided(locator: Locator, example: str) -> str:
+    return (
+        f"it is not clear whether the day or the month comes first in '{example}' "
+        f"({locator.form.name} at {locator.place}): such lines stay without a time stamp; say --dmy or --mdy"
+    )
+
+
+def names(forms: Iterable[Form] = FORMS) -> list[str]:
+    """Names of the forms, as ``--ts-format`` takes them."""
+    return [form.name for form in forms]

@@ -1,0 +1,167 @@
+"""Stamps of one form at known positions: by layout where the shape was seen before, else by RE2 and a new layout."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twsla.formats.timestamps.layouts import WINDOW, check, derive, matrix_width
+from twsla.formats.timestamps.leads import FOLLOWS
+from twsla.formats.timestamps.model import NO_OFFSET
+from twsla.formats.timestamps.places import Rows, line_array
+from twsla.formats.timestamps.reading import half_days, read
+from twsla.formats.timestamps.tails import read_tail
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+
+    from twsla.formats.timestamps.bytesat import BytesAt
+    from twsla.formats.timestamps.forms import Form
+    from twsla.formats.timestamps.layouts import Layout
+
+_CHUNK = 1 << 15
+"""Lines worked on at a time, so that their bytes stay in the processor's cache."""
+_MOST_LAYOUTS = 4096
+"""Shapes of one form in one block; no form has nearly as many."""
+
+
+class Found:
+    """Stamps of n lines while they are being found: like ``Stamps``, and where each ends."""
+
+    def __init__(self, count: int) -> None:
+        import numpy as np
+
+        self.valid = np.zeros(count, bool)
+        self.wall_ns = np.zeros(count, np.int64)
+        self.offset_s = np.full(count, NO_OFFSET, np.int32)
+        self.fraction = np.zeros(count, bool)
+        self.needs_year = np.zeros(count, bool)
+        self.needs_date = np.zeros(count, bool)
+
+    def put(self, rows: np.ndarray, other: Found, part: np.ndarray) -> None:
+        """Copy entries ``part`` of ``other`` to ``rows``."""
+        for name in ("valid", "wall_ns", "offset_s", "fraction", "needs_year", "needs_date"):
+            getattr(self, name)[rows] = getattr(other, name)[part]
+
+
+class Matcher:
+    """One form, read in one order of its numbers, with the layouts known so far."""
+
+    def __init__(self, source: BytesAt, form: Form, order: str, layouts: Sequence[Layout] = ()) -> None:
+        self.source = source
+        self.form = form
+        self.order = order
+        self.layouts = list(layouts)
+
+    def fast(self, positions: np.ndarray, ends: np.ndarray, found: Found, rows: np.ndarray) -> np.ndarray:
+        """Read stamps of known layouts into ``found``; gives the rows that are left.
+
+        Args:
+            positions: int64 (n,): where the text of each of ``rows`` begins; -1 for nowhere.
+            ends: int64 (n,): where its line ends.
+            found: Of the whole block.
+            rows: int64 (n,): indices into ``found``.
+        """
+        import numpy as np
+
+        left = []
+        for begin in range(0, len(rows), _CHUNK):
+            part = slice(begin, begin + _CHUNK)
+            left.append(self._fast(positions[part], ends[part], found, rows[part]) + begin)
+        return np.concatenate(left) if left else rows
+
+    def _fast(self, positions: np.ndarray, ends: np.ndarray, found: Found, rows: np.ndarray) -> np.ndarray:
+        import numpy as np
+
+        left = np.flatnonzero(positions >= 0)
+        absent = np.flatnonzero(positions < 0)
+        for layout in self.layouts:
+            if not len(left):
+                break
+            _, taken = self.read_layout(layout, positions[left], ends[left], found, rows[left])
+            left = left[~taken]
+        return left if not len(absent) else np.sort(np.concatenate((left, absent)))
+
+    def read_layout(
+        self, layout: Layout, positions: np.ndarray, ends: np.ndarray, found: Found, rows: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Read the rows of that layout into ``found``; gives bool (n,) twice: those of it, those with a valid stamp."""
+        import numpy as np
+
+        matrix = self.source.windows(positions, matrix_width(layout.width))
+        fits = check(layout, matrix) & (positions + layout.width <= ends)
+        everything = bool(fits.all())
+        if not everything:
+            chosen = np.flatnonzero(fits)
+            if not len(chosen):
+                return fits, fits
+            matrix, positions, rows = matrix[chosen], positions[chosen], rows[chosen]
+        moments = read(layout, self.form, self.order, matrix)
+        tail = read_tail(self.source, positions + layout.width, "" if self.form.exact else self.form.tail)
+        wall = moments.wall_ns + tail.nanos
+        if moments.hour is not None and tail.half.any():
+            wall += half_days(moments.hour, tail.half)
+        offset = np.where(tail.offset_s == NO_OFFSET, moments.offset_s, tail.offset_s)
+        ok = moments.ok
+        found.valid[rows] = ok
+        found.wall_ns[rows] = np.where(ok, wall, 0)
+        found.offset_s[rows] = np.where(ok, offset, NO_OFFSET)
+        found.fraction[rows] = ok & (tail.fraction | moments.fraction)
+        found.needs_year[rows] = ok & moments.needs_year
+        found.needs_date[rows] = ok & moments.needs_date
+        if everything:
+            return fits, ok
+        taken = np.zeros(len(fits), bool)
+        taken[chosen[ok]] = True
+        return fits, taken
+
+    def slow(self, positions: np.ndarray, ends: np.ndarray, found: Found, rows: np.ndarray) -> np.ndarray:
+        """As ``fast`` for texts of any layout: RE2 picks the lines of the form, layouts are made from them."""
+        import numpy as np
+        import pyarrow.compute as pc
+
+        at = np.flatnonzero(positions >= 0)
+        texts = line_array(Rows(self.source, positions[at], ends[at]), WINDOW)
+        matched = pc.match_substring_regex(texts, pattern=f"^(?:{self.form.core})(?:{FOLLOWS[self.form.follow]}|$)")
+        at = at[matched.to_numpy(zero_copy_only=False)]
+        taken = self.read_new(positions[at], ends[at], found, rows[at])
+        left = np.ones(len(rows), bool)
+        left[at[taken]] = False
+        return np.flatnonzero(left)
+
+    def read_new(
+        self, positions: np.ndarray, ends: np.ndarray, found: Found, rows: np.ndarray, widths: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Read texts known to be of the form, whatever their layout; gives bool (n,): those with a valid stamp.
+
+        Args:
+            positions: As in ``fast``; none is -1.
+            ends: As in ``fast``.
+            found: As in ``fast``.
+            rows: As in ``fast``.
+            widths: int64 (n,): length of each text, if known: then only a layout of that width is taken.
+        """
+        import numpy as np
+
+        valid = np.zeros(len(rows), bool)
+        left = np.arange(len(rows))
+        for _ in range(_MOST_LAYOUTS):
+            if not len(left):
+                break
+            first = left[0]
+            text = bytes(self.source.buf[positions[first] : min(ends[first], positions[first] + WINDOW)])
+            layout = derive(self.form, text)
+            if layout is None or (widths is not None and layout.width != widths[first]):
+                left = left[1:]
+                continue
+            among = left if widths is None else left[widths[left] == layout.width]
+            fits, taken = self.read_layout(layout, positions[among], ends[among], found, rows[among])
+            valid[among[taken]] = True
+            if layout not in self.layouts:
+                self.layouts.append(layout)
+            done = np.zeros(len(rows), bool)
+            done[among[fits]] = True
+            done[first] = True
+            left = left[~done[left]]
+        return valid

@@ -1,0 +1,100 @@
+"""The stamps of a block of lines, by the plan of its source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twsla.formats.timestamps.bytesat import BytesAt
+from twsla.formats.timestamps.forms import FORMS
+from twsla.formats.timestamps.matching import Found, Matcher
+from twsla.formats.timestamps.merging import complete, take_offset
+from twsla.formats.timestamps.model import NO_OFFSET, Stamps
+from twsla.formats.timestamps.places import Rows
+from twsla.formats.timestamps.search import search
+from twsla.model.records import TsFlag
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from twsla.formats.lines import Lines
+    from twsla.formats.timestamps.model import Locator, StampPlan
+
+
+def stamp(lines: Lines, plan: StampPlan) -> Stamps:
+    """The stamp of each line. Pure: each line's stamp depends on that line and the plan alone; any thread.
+
+    A line that has the plan's form at the plan's place is stamped with that. Any other line gets its left-most stamp
+    of any form, looked for in its first 64 KiB, and the flag OTHER_FORM.
+    """
+    import numpy as np
+
+    rows = Rows(BytesAt(lines.buf), lines.starts, lines.ends)
+    found = Found(len(rows))
+    left = np.arange(len(rows))
+    for locator in plan.locators:
+        if not len(left):
+            break
+        left = locate(locator, rows, left, found)
+    other = left[rows.ends[left] > rows.starts[left]]
+    if len(other):
+        forms = FORMS if plan.forced is None else (plan.forced,)
+        order = "" if plan.day_first is None else "dmy" if plan.day_first else "mdy"
+        search(rows.source, rows, other, found, forms, order)
+    flags = np.where(found.fraction, np.uint8(TsFlag.FRACTION), np.uint8(0))
+    if plan.forced is None:
+        flags[other] |= np.where(found.valid[other], np.uint8(TsFlag.OTHER_FORM), np.uint8(0))
+    return Stamps(found.wall_ns, found.offset_s, found.valid, found.needs_year, found.needs_date, flags)
+
+
+def locate(locator: Locator, lines: Rows, rows: np.ndarray, found: Found) -> np.ndarray:
+    """Stamp the lines that have the locator's form at its place; gives the rows that do not."""
+    here = lines if len(rows) == len(lines) else lines.take(rows)
+    if locator.order == "?":
+        return _leave_undecided(locator, here, rows)
+    left = _match(locator, here, rows, found)
+    if locator.helpers:
+        _complete(locator, lines, rows, found)
+    return left
+
+
+def _match(locator: Locator, here: Rows, rows: np.ndarray, found: Found) -> np.ndarray:
+    matcher = Matcher(here.source, locator.form, locator.order, locator.layouts)
+    positions = locator.place.find(here)
+    left = matcher.fast(positions, here.ends, found, rows)
+    if len(left):
+        left = left[matcher.slow(positions[left], here.ends[left], found, rows[left])]
+    return rows[left]
+
+
+def _leave_undecided(locator: Locator, here: Rows, rows: np.ndarray) -> np.ndarray:
+    """Lines whose stamp cannot be read for want of an order are done with, without a stamp."""
+    import numpy as np
+
+    left = np.arange(len(rows))
+    for order in ("mdy", "dmy", "ymd"):
+        undecided = _with_order(locator, order)
+        left = left[np.searchsorted(left, _match(undecided, here.take(left), left, Found(len(rows))))]
+    return rows[left]
+
+
+def _with_order(locator: Locator, order: str) -> Locator:
+    from dataclasses import replace
+
+    return replace(locator, order=order)
+
+
+def _complete(locator: Locator, lines: Rows, rows: np.ndarray, found: Found) -> None:
+    """Let the helpers add year, zone and fraction where the stamp lacks them."""
+    import numpy as np
+
+    for helper in locator.helpers:
+        lacking = found.needs_year[rows] | (found.offset_s[rows] == NO_OFFSET) | ~found.fraction[rows]
+        at = rows[found.valid[rows] & lacking]
+        if not len(at):
+            return
+        second = Found(len(at))
+        _match(helper, lines.take(at), np.arange(len(at)), second)
+        if helper.form.is_zone:
+            take_offset(found, at, second.offset_s)
+        else:
+            complete(found, at, second)
