@@ -9,6 +9,9 @@ from twsla.sources.backing import hold_in_memory
 from twsla.sources.base import DamagedError, Item, Problem, ProblemKind
 from twsla.sources.magic import COMPRESSIONS, Shell, promised, sniff, unsupported
 from twsla.sources.member import Archive, Member, Refused
+from twsla.sources.sevenzip import sevenzip_members
+from twsla.sources.tars import tar_members
+from twsla.sources.zips import zip_members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -119,8 +122,14 @@ class Walker:
 
     def _archive(self, content: Content, shell: Shell, place: Place) -> Iterator[Item]:
         """The items of all members."""
-        archive = Archive(place.name, self.limits, self.budget, self.password, self.report)
         taken = place.taken or (not place.named and self.choice.pattern is not None and self.choice.wants(place.below))
+
+        def matters(member: str) -> bool:
+            below = member.replace("\\", "/")
+            wanted = taken or self.choice.wants(below) or promised(below) is not None
+            return wanted and not self.choice.refuses(below)
+
+        archive = Archive(place.name, self.limits, self.budget, self.password, self.report, matters)
         inside = replace(place, kind="member", named=False, taken=taken)
         found = False
         try:
@@ -145,8 +154,19 @@ class Walker:
             yield from self.items(member.content, replace(inside, name=name, below=below, label=label))
 
     def _members(self, content: Content, shell: Shell, archive: Archive) -> Iterator[Member]:
-        raise Refused(ProblemKind.UNSUPPORTED, f"{shell.value} archives cannot be read")
-        yield
+        if shell is Shell.TAR:
+            yield from tar_members(content, archive)
+            return
+        read = zip_members if shell is Shell.ZIP else sevenzip_members
+        if content.backing is not None:
+            yield from read(content.backing, archive)
+            return
+        backing = self._held(content, shell, archive)
+        self.budget.held_bytes += backing.size_bytes
+        try:
+            yield from read(backing, archive)
+        finally:
+            self.budget.held_bytes -= backing.size_bytes
 
     def _held(self, content: Content, shell: Shell, archive: Archive) -> MemoryBacking:
         """The whole archive in memory, since its directory stands at its end.

@@ -135,7 +135,9 @@ class DecodedStream(Stream):
             return self._codec.make(self._meter.budget.limits.memory_bytes)
         except MissingPackage as error:
             self._finish(f"{self._codec.title} data {error}", ProblemKind.UNSUPPORTED)
-            return None
+        except self._codec.errors() as error:
+            self._broken(error)
+        return None
 
     def _skip_padding(self) -> bool:
         """Pass zeros between compressed streams; False when they were the last."""
@@ -159,9 +161,9 @@ class DecodedStream(Stream):
         if self._source_error and not size:
             self._finish(self._source_error.why, self._source_error.kind)
         else:
-            self._finish(
-                f"after the end of the {self._codec.title} data, at byte {start:,}, follow {size:,} bytes of something else"
-            )
+            title = self._codec.title
+            why = f"after the end of the {title} data, at byte {start:,}, follow {size:,} bytes of something else"
+            self._finish(why)
 
     def _ended_early(self) -> None:
         if self._source_error:

@@ -103,8 +103,56 @@ class InflateDecoder:
         return out
 
 
+class Inflate64Decoder:
+    """The decoder of package ``inflate64`` with the interface of the others.
+
+    It cannot be told how much to give at once, and 64 KiB may come out of three bytes; so it is fed little. Nor does
+    it tell where in its input the end mark was.
+    """
+
+    _PIECE_BYTES = 256
+
+    def __init__(self, _: int) -> None:
+        """Begin.
+
+        Raises:
+            MissingPackage: inflate64 is not installed.
+        """
+        self._inflater = optional_module("inflate64", "inflate64").Inflater()
+        self._input = b""
+        self._output = b""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the end mark was passed."""
+        return bool(self._inflater.eof) and not self._output
+
+    @property
+    def unused_data(self) -> bytes:
+        """Never known."""
+        return b""
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether more output needs more input."""
+        return not (self._input or self._output or self._inflater.eof)
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        """Feed ``data``; at most ``max_length`` (positive) bytes of output."""
+        self._input += data
+        # Step by step towards a damage: see ``DecodedStream.last_bytes``.
+        piece = 1 if max_length == 1 else self._PIECE_BYTES
+        fed = 0
+        while fed < len(self._input) and not self._output and not self._inflater.eof:
+            self._output = self._inflater.inflate(self._input[fed : fed + piece])
+            fed += piece
+        self._input = self._input[fed:]
+        out, self._output = self._output[:max_length], self._output[max_length:]
+        return out
+
+
 def _inflate_up_to_error(state: zlib._Decompress, data: bytes, max_length: int) -> bytes:
-    """Throw nothing away: zlib drops what a call produced before an error, so the error is sought in ever smaller calls."""
+    """The output up to an error, sought in ever smaller calls: zlib drops what a call produced before it."""
     out = b""
     size = len(data)
     while size and data and len(out) < max_length:
@@ -157,20 +205,22 @@ def _lz4(_: int) -> Decoder:
     return decoder
 
 
-def _usual_errors() -> tuple[type[Exception], ...]:
+def usual_errors() -> tuple[type[Exception], ...]:
+    """What the decoders of the standard library, and most others, raise on damaged input."""
     return (OSError, ValueError, RuntimeError, EOFError, MemoryError, zlib.error, lzma.LZMAError)
 
 
 def _zstd_errors() -> tuple[type[Exception], ...]:
-    return (*_usual_errors(), _zstd_module().ZstdError)
+    return (*usual_errors(), _zstd_module().ZstdError)
 
 
 CODECS = {
-    Shell.GZIP: Codec("gzip", _gzip, _usual_errors, CHUNK_BYTES, Shell.GZIP),
-    Shell.BZIP2: Codec("bzip2", _bzip2, _usual_errors, _STEP_BYTES, Shell.BZIP2),
-    Shell.XZ: Codec("xz", _xz, _usual_errors, _STEP_BYTES, Shell.XZ),
-    Shell.LZMA: Codec("lzma", _lzma_alone, _usual_errors),
+    Shell.GZIP: Codec("gzip", _gzip, usual_errors, CHUNK_BYTES, Shell.GZIP),
+    Shell.BZIP2: Codec("bzip2", _bzip2, usual_errors, _STEP_BYTES, Shell.BZIP2),
+    Shell.XZ: Codec("xz", _xz, usual_errors, _STEP_BYTES, Shell.XZ),
+    Shell.LZMA: Codec("lzma", _lzma_alone, usual_errors),
     Shell.ZSTD: Codec("zstd", _zstd, _zstd_errors, _STEP_BYTES, Shell.ZSTD),
-    Shell.LZ4: Codec("lz4", _lz4, _usual_errors, _STEP_BYTES, Shell.LZ4),
+    Shell.LZ4: Codec("lz4", _lz4, usual_errors, _STEP_BYTES, Shell.LZ4),
 }
-DEFLATE = Codec("deflate", _deflate, _usual_errors, CHUNK_BYTES)
+DEFLATE64 = Codec("deflate64", Inflate64Decoder, usual_errors)
+DEFLATE = Codec("deflate", _deflate, usual_errors, CHUNK_BYTES)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from enum import Enum
 
+from twsla.sources.tar_headers import BLOCK_BYTES, parse_header
+
 HEAD_BYTES = 1024
 """How many first bytes ``sniff`` wants (fewer are judged as they are)."""
 
@@ -66,18 +68,6 @@ _SUFFIXES = {
 }
 
 
-def _is_tar(head: bytes) -> bool:
-    """Whether a tar header stands at the start: its check sum holds (also for tars older than "ustar")."""
-    if len(head) < 512 or not head[0]:
-        return False
-    field = head[148:156].strip(b"\0 ")
-    if not re.fullmatch(rb"[0-7]{1,7}", field):
-        return False
-    block = head[:148] + b" " * 8 + head[156:512]
-    signed = sum(byte - 256 if byte > 127 else byte for byte in block)
-    return int(field, 8) in (sum(block), signed)
-
-
 def promised(name: str) -> Shell | None:
     """What the suffix of a file name promises."""
     return _SUFFIXES.get(name.rpartition(".")[2].lower()) if "." in name else None
@@ -91,12 +81,12 @@ def sniff(head: bytes, name: str) -> Shell | None:
     for start, shell in _STARTS:
         if start.match(head):
             return shell
-    if _is_tar(head):
+    if head[:1] > b"\0" and parse_header(head[:BLOCK_BYTES]):
         return Shell.TAR
     expected = promised(name)
     if expected is Shell.LZMA and _LZMA_ALONE.match(head):
         return Shell.LZMA
-    if expected is Shell.TAR and len(head) >= 512 and not head.strip(b"\0"):
+    if expected is Shell.TAR and len(head) >= BLOCK_BYTES and not head.strip(b"\0"):
         return Shell.TAR
     return None
 

@@ -45,6 +45,8 @@ class Archive:
     budget: Budget
     password: str | None
     report: Callable[[Problem], None]
+    matters: Callable[[str], bool]
+    """Whether a member, by its name in the archive, is one that the user wants, or may hold such."""
     troubled: bool = False
     """Whether a problem was reported."""
     entries: int = 0
@@ -60,9 +62,12 @@ class Archive:
         return f"{self.name}!{text}" if count == 1 else f"{self.name}!{text}#{count}"
 
     def problem(self, kind: ProblemKind, sentence: str, member: str | None = None) -> None:
-        """Report a problem of the archive, or of a member that is not delivered."""
+        """Report a problem of the archive, or of a member that is not delivered, if anybody wants that."""
         self.troubled = True
-        self.report(Problem(self.name if member is None else self.label(member), kind, sentence))
+        if member is None:
+            self.report(Problem(self.name, kind, sentence))
+        elif self.matters(member):
+            self.report(Problem(self.label(member), kind, sentence))
 
     def count_entry(self) -> None:
         """Count one entry.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from typing import TYPE_CHECKING, BinaryIO
 
 from twsla.sources.base import CHUNK_BYTES, DamagedError, ProblemKind
@@ -162,6 +163,18 @@ class WrappedStream(Stream):
         super().close()
 
 
+class PrefixedStream(WrappedStream):
+    """Bytes at hand, then another stream."""
+
+    def __init__(self, head: bytes, rest: Stream) -> None:
+        super().__init__(rest)
+        self._head = MemoryStream(head)
+
+    def pull(self, size: int) -> bytes:
+        """From the one, then from the other."""
+        return self._head.read(size) or self._inner.read(size)
+
+
 class ExpectingStream(WrappedStream):
     """A stream that must not end before ``size`` bytes."""
 
@@ -174,6 +187,27 @@ class ExpectingStream(WrappedStream):
         data = self._inner.read(size)
         if not data and self.delivered < self._size:
             raise self.damaged(f"{self._size - self.delivered:,} of {self._size:,} bytes are missing at the end")
+        return data
+
+
+class CheckedStream(WrappedStream):
+    """Compares size and CRC-32 with what an archive says of them, when the end is reached; None is not compared."""
+
+    def __init__(self, inner: Stream, size_bytes: int | None, crc: int | None) -> None:
+        super().__init__(inner)
+        self._wanted_bytes = size_bytes
+        self._wanted_crc = crc
+        self._crc = 0
+
+    def pull(self, size: int) -> bytes:
+        """Read on and check."""
+        data = self._inner.read(size)
+        if data:
+            self._crc = zlib.crc32(data, self._crc)
+        elif self._wanted_bytes is not None and self.delivered != self._wanted_bytes:
+            raise self.damaged(f"the size should be {self._wanted_bytes:,} bytes")
+        elif self._wanted_crc is not None and self._crc != self._wanted_crc:
+            raise self.damaged("the content does not match its check sum (CRC-32)")
         return data
 
 
