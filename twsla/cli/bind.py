@@ -85,6 +85,7 @@ class BoundCommand(click.Command):
         settings = {"help_option_names": ["-h", "--help"]}
         super().__init__(name, params=parameters, help=help.replace("``", "'"), context_settings=settings)
         self.sections = sections
+        self.description = help
         self.run = run
         self.example = example
 

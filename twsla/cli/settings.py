@@ -55,7 +55,7 @@ class Settings:
 
 
 def read_settings(ctx: click.Context, sections: Iterable[Section], environment: Environment) -> Settings:
-    """Environment and configuration file for a command; the file is opened only for commands that take ``--config``.
+    """Environment and configuration file for a command; neither counts for one that does not take ``--config``.
 
     Raises:
         UsageError: The file cannot be read, or holds a key that no command knows.
@@ -63,7 +63,7 @@ def read_settings(ctx: click.Context, sections: Iterable[Section], environment: 
     infos = [info for section in sections for info in section.infos]
     path_info = next((info for info in infos if info.name == "config"), None)
     if path_info is None:
-        return Settings(environment.variables, None)
+        return Settings({}, None)
     named = _typed_path(ctx)
     if named is None:
         setting = setting_of(path_info, environment.variables, None)
