@@ -95,11 +95,9 @@ class ArrowRows:
 
         position = pa.array(np.arange(self.table.num_rows))
         keyed = pa.table({"key": self.table[column].combine_chunks(), "position": position})
-        order = pc.sort_indices(
-            keyed,
-            sort_keys=[("key", "descending" if descending else "ascending"), ("position", "ascending")],
-            null_placement="at_end",
-        )
+        direction = "descending" if descending else "ascending"
+        # Nulls come last by default; naming that is deprecated from pyarrow 25 on, and its new spelling needs 25.
+        order = pc.sort_indices(keyed, sort_keys=[("key", direction), ("position", "ascending")])
         return ArrowRows(self.table.take(order))
 
     def batches(self) -> Iterator[pa.RecordBatch]:
