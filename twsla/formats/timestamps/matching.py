@@ -9,7 +9,7 @@ from twsla.formats.timestamps.leads import FOLLOWS
 from twsla.formats.timestamps.model import NO_OFFSET
 from twsla.formats.timestamps.places import Rows, line_array
 from twsla.formats.timestamps.reading import half_days, read
-from twsla.formats.timestamps.tails import read_tail
+from twsla.formats.timestamps.tails import TAIL_WIDTH, read_tail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from twsla.formats.timestamps.bytesat import BytesAt
     from twsla.formats.timestamps.forms import Form
     from twsla.formats.timestamps.layouts import Layout
+    from twsla.formats.timestamps.reading import Moments
+    from twsla.formats.timestamps.tails import Tail
 
-_CHUNK = 1 << 15
+_CHUNK = 1 << 13
 """Lines worked on at a time, so that their bytes stay in the processor's cache."""
 _MOST_LAYOUTS = 4096
 """Shapes of one form in one block; no form has nearly as many."""
@@ -39,10 +41,31 @@ class Found:
         self.needs_year = np.zeros(count, bool)
         self.needs_date = np.zeros(count, bool)
 
-    def put(self, rows: np.ndarray, other: Found, part: np.ndarray) -> None:
-        """Copy entries ``part`` of ``other`` to ``rows``."""
-        for name in ("valid", "wall_ns", "offset_s", "fraction", "needs_year", "needs_date"):
-            getattr(self, name)[rows] = getattr(other, name)[part]
+    def store(self, rows: np.ndarray, moments: Moments, tail: Tail) -> None:
+        """Put what was read into entries ``rows``, int64 ascending; entries that are not valid stay as new."""
+        import numpy as np
+
+        ok, wall = moments.ok, moments.wall_ns
+        if tail.nanos is not None:
+            wall = wall + tail.nanos
+        if moments.hour is not None and tail.half is not None:
+            wall = wall + half_days(moments.hour, tail.half)
+        offset = np.asarray(moments.offset_s, np.int32)
+        if tail.offset_s is not None:
+            offset = np.where(tail.offset_s == NO_OFFSET, offset, tail.offset_s)
+        into: np.ndarray | slice = rows
+        if not ok.all():
+            into, wall = rows[ok], wall[ok]
+            offset = offset[ok] if offset.ndim else offset
+        elif rows[-1] - rows[0] == len(rows) - 1:
+            into = slice(int(rows[0]), int(rows[-1]) + 1)
+        fraction = np.asarray(tail.fraction | moments.fraction)
+        self.valid[into] = True
+        self.wall_ns[into] = wall
+        self.offset_s[into] = offset
+        self.fraction[into] = fraction[ok] if fraction.ndim else fraction
+        self.needs_year[into] = moments.needs_year
+        self.needs_date[into] = moments.needs_date
 
 
 class Matcher:
@@ -89,31 +112,22 @@ class Matcher:
         """Read the rows of that layout into ``found``; gives bool (n,) twice: those of it, those with a valid stamp."""
         import numpy as np
 
-        matrix = self.source.windows(positions, matrix_width(layout.width))
+        tail_kinds = "" if self.form.exact else self.form.tail
+        width = matrix_width(layout.width + (TAIL_WIDTH if tail_kinds else 0))
+        matrix = self.source.windows(positions, width)
         fits = check(layout, matrix) & (positions + layout.width <= ends)
-        everything = bool(fits.all())
-        if not everything:
-            chosen = np.flatnonzero(fits)
-            if not len(chosen):
-                return fits, fits
-            matrix, positions, rows = matrix[chosen], positions[chosen], rows[chosen]
+        chosen = np.flatnonzero(fits)
+        if not len(chosen):
+            return fits, fits
+        if len(chosen) < len(fits):
+            matrix, rows = matrix[chosen], rows[chosen]
         moments = read(layout, self.form, self.order, matrix)
-        tail = read_tail(self.source, positions + layout.width, "" if self.form.exact else self.form.tail)
-        wall = moments.wall_ns + tail.nanos
-        if moments.hour is not None and tail.half.any():
-            wall += half_days(moments.hour, tail.half)
-        offset = np.where(tail.offset_s == NO_OFFSET, moments.offset_s, tail.offset_s)
-        ok = moments.ok
-        found.valid[rows] = ok
-        found.wall_ns[rows] = np.where(ok, wall, 0)
-        found.offset_s[rows] = np.where(ok, offset, NO_OFFSET)
-        found.fraction[rows] = ok & (tail.fraction | moments.fraction)
-        found.needs_year[rows] = ok & moments.needs_year
-        found.needs_date[rows] = ok & moments.needs_date
-        if everything:
-            return fits, ok
+        tail = read_tail(matrix, layout.width, tail_kinds)
+        found.store(rows, moments, tail)
+        if len(chosen) == len(fits):
+            return fits, moments.ok
         taken = np.zeros(len(fits), bool)
-        taken[chosen[ok]] = True
+        taken[chosen[moments.ok]] = True
         return fits, taken
 
     def slow(self, positions: np.ndarray, ends: np.ndarray, found: Found, rows: np.ndarray) -> np.ndarray:

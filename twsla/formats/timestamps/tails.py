@@ -17,73 +17,102 @@ from twsla.formats.timestamps.zones import ABBREVIATIONS
 if TYPE_CHECKING:
     import numpy as np
 
-    from twsla.formats.timestamps.bytesat import BytesAt
-
-_FRACTION_WINDOW = 32
-_ZONE_WINDOW = 16
+TAIL_WIDTH = 44
+"""Bytes needed behind the text of a form: a fraction and a zone."""
+_MOST_DIGITS = 26
+"""Digits of a fraction; nine of them count."""
 _LETTERS = 5
 """Letters of the longest zone abbreviation."""
-_NARROW_SPACE = (0xE2, 0x80, 0xAF)
-"""U+202F, which newer Windows and Java print before AM and PM."""
+_LETTER_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @dataclass(slots=True)
 class Tail:
-    """What was found behind n texts."""
+    """What was found behind n texts; None where no line has it."""
 
-    nanos: np.ndarray
+    nanos: np.ndarray | None = None
     """int64 (n,)."""
-    fraction: np.ndarray
+    fraction: np.ndarray | bool = False
     """bool (n,): a fraction is written."""
-    half: np.ndarray
+    half: np.ndarray | None = None
     """uint8 (n,): 0, 1 for AM, 2 for PM."""
-    offset_s: np.ndarray
+    offset_s: np.ndarray | None = None
     """int32 (n,): ``NO_OFFSET`` where no zone is written."""
-    end: np.ndarray
-    """int64 (n,): position behind it."""
 
 
-def read_tail(source: BytesAt, end: np.ndarray, kinds: str) -> Tail:
-    """Read on at ``end``, int64 (n,); ``kinds`` as in ``Form.tail``."""
-    import numpy as np
+@dataclass(slots=True)
+class _Cursor:
+    """A position in each row of a matrix: the same column for all, or one for each."""
 
-    count = len(end)
-    tail = Tail(
-        np.zeros(count, np.int64),
-        np.zeros(count, bool),
-        np.zeros(count, np.uint8),
-        np.full(count, NO_OFFSET, np.int32),
-        end.copy(),
-    )
-    if not kinds or not count:
+    matrix: np.ndarray
+    column: int | np.ndarray
+
+    def byte(self, ahead: int) -> np.ndarray:
+        """uint8 (n,): the byte so far behind the position."""
+        import numpy as np
+
+        if isinstance(self.column, int):
+            return self.matrix[:, self.column + ahead]
+        return self.matrix[np.arange(len(self.matrix)), self.column + ahead]
+
+    def step(self, bytes_ahead: np.ndarray) -> None:
+        """Move on by so many bytes, int64 (n,)."""
+        import numpy as np
+
+        ahead = int(bytes_ahead[0])
+        if isinstance(self.column, int) and bool((bytes_ahead == ahead).all()):
+            self.column += ahead
+        else:
+            self.column = np.asarray(self.column + bytes_ahead)
+
+    def take(self, rows: np.ndarray) -> _Cursor:
+        """The cursor of some rows."""
+        if len(rows) == len(self.matrix):
+            return self
+        return _Cursor(self.matrix[rows], self.column if isinstance(self.column, int) else self.column[rows])
+
+
+def read_tail(matrix: np.ndarray, width: int, kinds: str) -> Tail:
+    """Read on behind a text of ``width`` bytes.
+
+    Args:
+        matrix: uint8 (n, >= width + TAIL_WIDTH).
+        width: Of the text of the form.
+        kinds: As in ``Form.tail``.
+    """
+    tail = Tail()
+    if not kinds or not len(matrix):
         return tail
-    near = source.windows(end, 8)
+    cursor = _Cursor(matrix, width)
     if "f" in kinds or "c" in kinds:
-        near = _read_fraction(source, near, tail, kinds)
+        _read_fraction(cursor, tail, colon="c" in kinds)
     if "a" in kinds:
-        near = _read_half(source, near, tail)
+        _read_half(cursor, tail)
     if "z" in kinds:
-        _read_zone(source, near, tail)
+        _read_zone(cursor, tail)
     if "m" in kinds:
-        _read_minutes(source, tail)
+        _read_minutes(cursor, tail)
     return tail
 
 
 def is_digit(column: np.ndarray) -> np.ndarray:
+    """Which bytes, uint8, are ASCII digits."""
     import numpy as np
 
-    return (column - np.uint8(48)) < 10
+    digits: np.ndarray = (column - np.uint8(48)) < 10
+    return digits
 
 
 @lru_cache(maxsize=1)
 def _powers() -> np.ndarray:
     import numpy as np
 
-    return np.array([10 ** (9 - min(digits, 9)) for digits in range(_FRACTION_WINDOW + 1)], np.int64)
+    return np.array([10 ** (9 - min(digits, 9)) for digits in range(_MOST_DIGITS + 1)], np.int64)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def byte_set(members: bytes) -> np.ndarray:
+    """The bytes as a table, bool (256,)."""
     import numpy as np
 
     table = np.zeros(256, bool)
@@ -93,107 +122,145 @@ def byte_set(members: bytes) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def word_bytes() -> np.ndarray:
-    """bool (256,): letters, digits, underscore."""
+    """Letters, digits and underscore as a table, bool (256,)."""
     import numpy as np
 
     return np.array([byte < 128 and (chr(byte).isalnum() or byte == 95) for byte in range(256)])
 
 
-def _read_fraction(source: BytesAt, near: np.ndarray, tail: Tail, kinds: str) -> np.ndarray:
-    """``.003``, ``,003`` (unless a comma follows: then it is a column of a CSV) and ``:003``; gives the next bytes."""
+def _read_fraction(cursor: _Cursor, tail: Tail, *, colon: bool) -> None:
+    """``.003``, ``,003`` (unless a comma follows: then it is a column of a CSV) and ``:003``."""
     import numpy as np
 
-    marks = b".," if "c" not in kinds else b".,:"
-    rows = np.flatnonzero(byte_set(marks)[near[:, 0]] & is_digit(near[:, 1]))
+    rows = np.flatnonzero(byte_set(b".,:" if colon else b".,")[cursor.byte(0)] & is_digit(cursor.byte(1)))
     if not len(rows):
-        return near
-    matrix = source.windows(tail.end[rows], _FRACTION_WINDOW)
-    value, digits = _leading_digits(matrix)
-    mark = matrix[:, 0]
-    after = matrix[np.arange(len(rows)), np.minimum(digits + 1, _FRACTION_WINDOW - 1)]
-    good = np.where(mark == ord(","), after != ord(","), True)
-    good &= np.where(mark == ord(":"), (digits == 3) & (after != ord(":")), True)
-    if not good.all():
-        rows, value, digits = rows[good], value[good], digits[good]
-    tail.nanos[rows] = value * _powers()[digits]
-    tail.fraction[rows] = True
-    tail.end[rows] += digits + 1
-    return source.windows(tail.end, 8)
+        return
+    here = cursor.take(rows)
+    value, digits = _leading_digits(here)
+    mark = here.byte(0)
+    here = _Cursor(here.matrix, here.column)
+    here.step(digits + 1)
+    after = here.byte(0)
+    bad = (mark == ord(",")) & (after == ord(","))
+    bad |= (mark == ord(":")) & ((digits != 3) | (after == ord(":")))
+    nanos = np.where(bad, 0, value * _powers()[digits])
+    ahead = np.where(bad, 0, digits + 1)
+    if len(rows) == len(cursor.matrix):
+        tail.nanos, tail.fraction = nanos, ~bad
+        cursor.step(ahead)
+        return
+    every = np.zeros((2, len(cursor.matrix)), np.int64)
+    every[0, rows], every[1, rows] = nanos, ahead
+    tail.nanos, tail.fraction = every[0], every[1] > 0
+    cursor.step(every[1])
 
 
-def _leading_digits(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Value of the first nine digits from column 1 on, and how many digits there are; int64 (n,) both."""
+def _leading_digits(cursor: _Cursor) -> tuple[np.ndarray, np.ndarray]:
+    """Value of the first nine digits behind a mark, and how many digits there are; int64 (n,) both."""
     import numpy as np
 
-    running = np.ones(len(matrix), bool)
-    value = np.zeros(len(matrix), np.int64)
-    digits = np.zeros(len(matrix), np.int64)
-    for column in range(1, matrix.shape[1]):
-        running &= is_digit(matrix[:, column])
+    count = len(cursor.matrix)
+    digits = np.zeros(count, np.int64)
+    value = np.zeros(count, np.int64)
+    running = np.ones(count, bool)
+    for ahead in range(1, _MOST_DIGITS + 1):
+        digit = cursor.byte(ahead) - np.uint8(48)
+        running &= digit < 10
         if not running.any():
             break
         digits += running
-        if column <= 9:
-            value = np.where(running, value * 10 + (matrix[:, column] & np.uint8(15)), value)
+        if ahead <= 9:
+            value = value * 10 + digit if running.all() else np.where(running, value * 10 + digit, value)
     return value, digits
 
 
-def _read_half(source: BytesAt, near: np.ndarray, tail: Tail) -> np.ndarray:
-    """AM or PM, perhaps behind a space; gives the next bytes."""
+def _read_half(cursor: _Cursor, tail: Tail) -> None:
+    """AM or PM, perhaps behind a space, also the narrow one (U+202F) of newer Windows and Java."""
     import numpy as np
 
-    first = near[:, 0]
-    rows = np.flatnonzero(byte_set(b" aApP\xe2")[first])
+    first = cursor.byte(0)
+    gap = (first == 32).astype(np.int64)
+    maybe = (gap == 1) & (cursor.byte(2) | np.uint8(32) == ord("m"))
+    maybe |= byte_set(b"aApP\xe2")[first]
+    rows = np.flatnonzero(maybe)
     if not len(rows):
-        return near
-    matrix = near[rows]
-    gap = (matrix[:, 0] == 32).astype(np.intp)
-    gap[np.all(matrix[:, :3] == np.array(_NARROW_SPACE, np.uint8), axis=1)] = 3
-    line = np.arange(len(rows))
-    letter, m, after = (matrix[line, gap + k] for k in range(3))
-    letter, m = letter | np.uint8(32), m | np.uint8(32)
-    good = (m == ord("m")) & ((letter == ord("a")) | (letter == ord("p"))) & ~word_bytes()[after]
-    if not good.any():
-        return near
-    tail.half[rows[good]] = np.where(letter[good] == ord("p"), 2, 1)
-    tail.end[rows[good]] += gap[good] + 2
-    return source.windows(tail.end, 8)
+        return
+    here, gap = cursor.take(rows), gap[rows]
+    gap[(here.byte(0) == 0xE2) & (here.byte(1) == 0x80) & (here.byte(2) == 0xAF)] = 3
+    here = _Cursor(here.matrix, here.column)
+    here.step(gap)
+    letter = here.byte(0) | np.uint8(32)
+    good = (here.byte(1) | np.uint8(32) == ord("m")) & ((letter == ord("a")) | (letter == ord("p")))
+    good &= ~word_bytes()[here.byte(2)]
+    if good.any():
+        tail.half = np.zeros(len(cursor.matrix), np.uint8)
+        tail.half[rows[good]] = np.where(letter[good] == ord("p"), 2, 1)
+        ahead = np.zeros(len(cursor.matrix), np.int64)
+        ahead[rows[good]] = gap[good] + 2
+        cursor.step(ahead)
 
 
-def _read_zone(source: BytesAt, near: np.ndarray, tail: Tail) -> None:
+@lru_cache(maxsize=1)
+def _name_starts() -> np.ndarray:
+    """First two letters of the zone abbreviations, packed, as a table, bool (1024,)."""
+    import numpy as np
+
+    table = np.zeros(1 << 10, bool)
+    table[[_pack(name[:2]) for name in ABBREVIATIONS if len(name) > 1]] = True
+    return table
+
+
+def _begins_name(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    upper = byte_set(_LETTER_BYTES)
+    packed = (first & np.uint8(31)).astype(np.uint16) << np.uint16(5) | (second & np.uint8(31))
+    return upper[first] & upper[second] & _name_starts()[packed]
+
+
+def _read_zone(cursor: _Cursor, tail: Tail) -> None:
     """``Z``, ``+09``, ``+0900``, ``+09:00``, `` +0900``, `` UTC``, `` (JST)``, `` GMT+0900``."""
     import numpy as np
 
-    first, second = near[:, 0], near[:, 1]
-    signs = byte_set(b"+-")
-    spaced = first == 32
-    letters = byte_set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZz(")
-    rows = np.flatnonzero(signs[first] | letters[first] | (spaced & (signs[second] | letters[second])))
-    if not len(rows):
-        return
-    matrix = source.windows(tail.end[rows], _ZONE_WINDOW)
-    gap = spaced[rows].astype(np.intp)
-    gap += matrix[np.arange(len(rows)), gap] == ord("(")
-    signed = signs[matrix[np.arange(len(rows)), gap]]
-    if signed.any():
-        at = rows[signed]
-        _read_offset(matrix[signed], gap[signed], at, tail)
-    if not signed.all():
-        _read_abbreviation(matrix[~signed], gap[~signed], rows[~signed], tail)
+    first, second = cursor.byte(0), cursor.byte(1)
+    offset = np.full(len(first), NO_OFFSET, np.int32)
+    zulu = (first | np.uint8(32) == ord("z")) & ~word_bytes()[second]
+    offset[zulu] = 0
+    ahead = zulu.astype(np.int64)
+    if not zulu.all():
+        signs, spaced = byte_set(b"+-"), first == 32
+        rows = np.flatnonzero(signs[first] | (spaced & signs[second]))
+        if len(rows):
+            _read_offset(cursor.take(rows), rows, offset, ahead)
+        third = cursor.byte(2)
+        named = _begins_name(first, second) | (spaced & _begins_name(second, third))
+        opened = second == ord("(")
+        if opened.any():
+            named |= spaced & opened & _begins_name(third, cursor.byte(3))
+        rows = np.flatnonzero(named & ~zulu)
+        if len(rows):
+            _read_abbreviation(cursor.take(rows), rows, offset, ahead)
+    tail.offset_s = offset
+    cursor.step(ahead)
 
 
-def _read_offset(matrix: np.ndarray, gap: np.ndarray, rows: np.ndarray, tail: Tail) -> None:
-    """A sign at column ``gap`` and digits; behind a space only with minutes, or before `` [`` as PostgreSQL has it."""
+def _read_offset(cursor: _Cursor, rows: np.ndarray, offset: np.ndarray, ahead: np.ndarray) -> None:
+    """A sign, perhaps behind a space, and digits; without minutes behind a space only before `` [``, as in PostgreSQL.
+
+    What it finds goes into entries ``rows`` of ``offset`` and ``ahead``.
+    """
     import numpy as np
 
-    line = np.arange(len(rows))
-    column = [matrix[line, gap + k] for k in range(8)]
+    gap = (cursor.byte(0) == 32).astype(np.int64)
+    here = _Cursor(cursor.matrix, cursor.column)
+    here.step(gap)
+    column = [here.byte(k) for k in range(8)]
     digit = [is_digit(byte) for byte in column]
     hours = digit[1] & digit[2]
     colon = column[3] == ord(":")
     joined = hours & digit[3] & digit[4] & ~digit[5]
     parted = hours & colon & digit[4] & digit[5] & ~digit[6]
-    # Behind a minus and two digits, ":05:" is more of a clock, not the minutes of an offset.
+    # Behind hours and minutes, a further ":05" makes it a clock.
     parted &= ~((column[6] == ord(":")) & digit[7])
     alone = hours & ~digit[3] & ~(colon & digit[4])
     alone &= (gap == 0) | ((column[3] == 32) & (column[4] == ord("[")))
@@ -204,10 +271,9 @@ def _read_offset(matrix: np.ndarray, gap: np.ndarray, rows: np.ndarray, tail: Ta
     ones = np.where(joined, column[4], column[5]) & np.uint8(15)
     minutes = np.where(full, tens * np.uint8(10) + ones, 0)
     hour = (column[1] & np.uint8(15)) * np.uint8(10) + (column[2] & np.uint8(15))
-    found = full | alone
-    bad = ~found | (hour > 14) | (minutes > 59)
-    tail.offset_s[rows] = signed_minutes(column[0], hour.astype(np.int32) * 60 + minutes, bad)
-    tail.end[rows] += np.where(bad, 0, gap + np.where(alone, 3, np.where(joined, 5, 6)))
+    bad = ~(full | alone) | (hour > 14) | (minutes > 59)
+    offset[rows] = signed_minutes(column[0], hour.astype(np.int32) * 60 + minutes, bad)
+    ahead[rows] = np.where(bad, 0, gap + np.where(alone, 3, np.where(joined, 5, 6)))
 
 
 @lru_cache(maxsize=1)
@@ -215,7 +281,7 @@ def _abbreviations() -> tuple[np.ndarray, np.ndarray]:
     """Packed names, int64 ascending, and their seconds east, int32."""
     import numpy as np
 
-    names = {_pack(name): seconds for name, seconds in ABBREVIATIONS.items() if len(name) <= _LETTERS}
+    names = {_pack(name): seconds for name, seconds in ABBREVIATIONS.items() if 2 <= len(name) <= _LETTERS}
     keys = np.array(sorted(names), np.int64)
     return keys, np.array([names[int(key)] for key in keys], np.int32)
 
@@ -227,61 +293,54 @@ def _pack(name: str) -> int:
     return packed
 
 
-def _read_abbreviation(matrix: np.ndarray, gap: np.ndarray, rows: np.ndarray, tail: Tail) -> None:
+def _read_abbreviation(cursor: _Cursor, rows: np.ndarray, offset: np.ndarray, ahead: np.ndarray) -> None:
+    """A name, perhaps behind a space and a bracket; UTC and GMT perhaps with an offset behind them."""
     import numpy as np
 
-    line = np.arange(len(rows))
+    gap = (cursor.byte(0) == 32).astype(np.int64)
+    here = _Cursor(cursor.matrix, cursor.column)
+    here.step(gap)
+    gap += here.byte(0) == ord("(")
+    here = _Cursor(cursor.matrix, cursor.column)
+    here.step(gap)
+    upper = byte_set(_LETTER_BYTES)
     running = np.ones(len(rows), bool)
     packed = np.zeros(len(rows), np.int64)
-    length = np.zeros(len(rows), np.intp)
+    length = np.zeros(len(rows), np.int64)
     for step in range(_LETTERS + 1):
-        byte = matrix[line, gap + step]
-        # A lower-case z is the Z of RFC 3339, which allows it.
-        running &= (byte >= 65) & (byte <= 90) if step else ((byte >= 65) & (byte <= 90)) | (byte == ord("z"))
+        byte = here.byte(step)
+        running &= upper[byte]
         packed = np.where(running, packed << 5 | (byte & np.uint8(31)), packed)
         length += running
-    after = matrix[line, gap + length]
+    here.step(length)
     keys, seconds = _abbreviations()
     index = np.minimum(np.searchsorted(keys, packed), len(keys) - 1)
-    # A single letter behind a space is a word of the message.
-    known = (keys[index] == packed) & ~word_bytes()[after] & (length <= _LETTERS) & ((length > 1) | (gap == 0))
-    if not known.any():
-        return
-    found = rows[known]
-    tail.offset_s[found] = seconds[index[known]]
-    tail.end[found] += (gap + length)[known]
-    # UTC+09:00 and GMT+0900: the offset is what counts.
-    utc = known & (seconds[index] == 0) & (length >= 2) & byte_set(b"+-")[after] & (gap + length + 8 <= _ZONE_WINDOW)
-    if utc.any():
-        shifted = Tail(
-            tail.nanos, tail.fraction, tail.half, np.full(len(rows), NO_OFFSET, np.int32), np.zeros(len(rows))
-        )
-        _read_offset_at(matrix[utc], (gap + length)[utc], np.flatnonzero(utc), shifted)
-        good = np.flatnonzero(utc & (shifted.offset_s != NO_OFFSET))
-        tail.offset_s[rows[good]] = shifted.offset_s[good]
-        tail.end[rows[good]] += shifted.end[good].astype(np.int64)
+    known = (keys[index] == packed) & ~word_bytes()[here.byte(0)] & (length <= _LETTERS)
+    offset[rows[known]] = seconds[index[known]]
+    ahead[rows[known]] = (gap + length)[known]
+    utc = np.flatnonzero(known & (seconds[index] == 0) & byte_set(b"+-")[here.byte(0)])
+    if len(utc):
+        more = np.full(len(offset), NO_OFFSET, np.int32)
+        further = np.zeros(len(offset), np.int64)
+        _read_offset(here.take(utc), rows[utc], more, further)
+        good = rows[utc][more[rows[utc]] != NO_OFFSET]
+        offset[good] = more[good]
+        ahead[good] += further[good]
 
 
-def _read_offset_at(matrix: np.ndarray, at: np.ndarray, rows: np.ndarray, tail: Tail) -> None:
-    """``_read_offset`` for a sign at column ``at`` that follows a name directly."""
-    import numpy as np
-
-    columns = np.arange(8)
-    _read_offset(matrix[np.arange(len(rows))[:, None], at[:, None] + columns], np.zeros(len(rows), np.intp), rows, tail)
-
-
-def _read_minutes(source: BytesAt, tail: Tail) -> None:
+def _read_minutes(cursor: _Cursor, tail: Tail) -> None:
     """DB2's ``+540``: minutes east, three digits."""
     import numpy as np
 
-    matrix = source.windows(tail.end, 8)
-    good = byte_set(b"+-")[matrix[:, 0]] & ~is_digit(matrix[:, 4])
-    for column in (1, 2, 3):
-        good &= is_digit(matrix[:, column])
+    good = byte_set(b"+-")[cursor.byte(0)] & ~is_digit(cursor.byte(4))
+    for ahead in (1, 2, 3):
+        good &= is_digit(cursor.byte(ahead))
+    if tail.offset_s is None:
+        tail.offset_s = np.full(len(good), NO_OFFSET, np.int32)
     good &= tail.offset_s == NO_OFFSET
     rows = np.flatnonzero(good)
     if len(rows):
-        digits = (matrix[rows, 1:4] & np.uint8(15)).astype(np.int32)
-        minutes = digits @ np.array([100, 10, 1], np.int32)
-        tail.offset_s[rows] = signed_minutes(matrix[rows, 0], minutes, minutes > 14 * 60)
-        tail.end[rows] += 4
+        here = cursor.take(rows)
+        digits = [(here.byte(ahead) & np.uint8(15)).astype(np.int32) for ahead in (1, 2, 3)]
+        minutes = digits[0] * 100 + digits[1] * 10 + digits[2]
+        tail.offset_s[rows] = signed_minutes(here.byte(0), minutes, minutes > 14 * 60)
