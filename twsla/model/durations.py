@@ -23,6 +23,8 @@ _UNITS: Final[dict[str, int]] = {
 _UNIT_RE: Final = "|".join(sorted(_UNITS, key=len, reverse=True))
 _PART: Final = re.compile(rf"(\d+(?:\.\d*)?|\.\d+)\s*({_UNIT_RE})\s*", re.ASCII)
 _PERIOD: Final = re.compile(rf"([+-]?)\s*((?:(?:\d+(?:\.\d*)?|\.\d+)\s*(?:{_UNIT_RE})\s*)+)", re.ASCII)
+_LONGEST: Final = 200
+"""Characters; a longer number would take the interpreter itself to its limits."""
 DURATION_HINT: Final = "write a number and a unit: 90s, 1.5h, 1h30m, 7d, 2w (ns us ms s m h d w)"
 
 
@@ -32,6 +34,8 @@ def match_period(text: str) -> int | None:
     A day is 24 hours and a week 7 of them, whatever a zone's clocks do. What is less than a nanosecond is cut off.
     """
     text = text.strip()
+    if len(text) > _LONGEST:
+        return None
     if re.fullmatch(r"[+-]?0+", text):
         return 0
     found = _PERIOD.fullmatch(text)
@@ -44,7 +48,8 @@ def match_period(text: str) -> int | None:
 def _part_ns(number: str, unit: str) -> int:
     whole, _, fraction = number.partition(".")
     scale = _UNITS[unit]
-    return int(whole or "0") * scale + int(fraction or "0") * scale // 10 ** len(fraction)
+    parts: int = 10 ** len(fraction)
+    return int(whole or "0") * scale + int(fraction or "0") * scale // parts
 
 
 def parse_duration(text: str) -> int:

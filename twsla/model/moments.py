@@ -1,4 +1,4 @@
-"""Reads one moment as people write it: ``2024/1/2 10:30``, ``2pm yesterday``, ``1700000000``, ``2024年1月1日 10時30分``.
+"""Reads one moment as people write it: ``2024/1/2 10:30``, ``2pm yesterday``, ``1700000000``, ``2024年1月1日``.
 
 A moment without a zone is on the clock of the zone asked for. Where that clock shows a time twice the earlier instant
 is meant (the later one where a range ends there), and a time it skips is as far after the change as it pretends to be:
@@ -64,8 +64,10 @@ _TIMES: Final = tuple(
     re.compile(pattern, flags | re.ASCII)
     for pattern, flags in (
         (
-            rf"(?:^|(?P<t>T)|[\s:日]) *(?P<h>\d{{1,2}}):(?P<mi>\d{{2}})(?::(?P<s>\d{{2}}){_FRACTION})?"
-            rf"(?:\s?(?P<half>[AaPp])\.?[Mm]\b\.?)?{_ZONE}",
+            (
+                rf"(?:^|(?P<t>T)|[\s:日]) *(?P<h>\d{{1,2}}):(?P<mi>\d{{2}})(?::(?P<s>\d{{2}}){_FRACTION})?"
+                rf"(?:\s?(?P<half>[AaPp])\.?[Mm]\b\.?)?{_ZONE}"
+            ),
             0,
         ),
         (rf"(?P<t>T)(?P<h>\d{{2}})(?P<mi>\d{{2}})(?:(?P<s>\d{{2}}){_FRACTION})?(?!\d){_ZONE}", 0),

@@ -60,14 +60,15 @@ _IP: Final = rf"{_OCTET}(?:\.{_OCTET}){{3}}"
 _LOCAL_IP: Final = (
     rf"10(?:\.{_OCTET}){{3}}|172\.(?:1[6-9]|2[0-9]|3[01])(?:\.{_OCTET}){{2}}|192\.168(?:\.{_OCTET}){{2}}|127\.0\.0\.1"
 )
+_FOUR_NUMBERS: Final = ("0.0.0.0",)  # noqa: S104 - the shape of an address, nothing is bound to it
 _GROUP: Final = "[0-9A-Fa-f]{1,4}"
 
 
 def _ipv6() -> str:
     r"""The forms of RFC 4291 section 2.2, the longest reading of each text first.
 
-    Eight groups of which the first has two digits are left to key fingerprints (``3f:ad:…``) and EUI-64 identifiers, and
-    ``::`` alone, which separates words in many a log, is no address here.
+    Eight groups of which the first has two digits are left to key fingerprints (``3f:ad:…``) and EUI-64 identifiers,
+    and ``::`` alone, which separates words in many a log, is no address here.
     """
     mapped = [f"(?:{_GROUP}:){{6}}{_IP}", f"::(?:{_GROUP}:){{0,5}}{_IP}"]
     mapped += [f"(?:{_GROUP}:){{{n}}}:(?:{_GROUP}:){{0,{5 - n}}}{_IP}" for n in range(1, 6)]
@@ -101,7 +102,7 @@ _PHONE_INTL: Final = r"\B\+(?:1[- ]?\(?[2-9]|[2-9][0-9])(?:[- ]?[()]?[0-9]){5,13
 
 OBSERVABLES: Final[tuple[Observable, ...]] = (
     Observable(
-        "ip", "IPv4 address", _IP, "1.2.3.4", "999.999.999.999", _LOOSE, _LOOSE, colour=10, shape_hints=("0.0.0.0",)
+        "ip", "IPv4 address", _IP, "1.2.3.4", "999.999.999.999", _LOOSE, _LOOSE, colour=10, shape_hints=_FOUR_NUMBERS
     ),
     Observable(
         "local_ip",
@@ -111,7 +112,7 @@ OBSERVABLES: Final[tuple[Observable, ...]] = (
         "172.32.0.1",
         _LOOSE,
         _LOOSE,
-        shape_hints=("0.0.0.0",),
+        shape_hints=_FOUR_NUMBERS,
     ),
     Observable("ipv6", "IPv6 address", _ipv6(), "2001:db8::1", "10:30:00", _BEFORE_IPV6, shape_hints=(":",)),
     Observable("mac", "MAC address", _MAC, "00:11:22:33:44:55", "00:11:22:33:44", _LOOSE, _LOOSE, colour=11),
