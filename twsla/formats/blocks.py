@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from twsla.formats.encodings import Encoding
 
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 4 << 20
 MAX_LINE_BYTES = 16 << 20
 """A longer line is stored in pieces of this size, each a record of its own with the line's number."""
 
@@ -45,14 +45,21 @@ def read_blocks(
     pending, continues = b"", False
     chunk, error = head, None
     while chunk:
-        pending = pending + chunk if pending else chunk
-        end = cut(pending, encoding)
-        forced = not end and len(pending) >= MAX_LINE_BYTES
-        if forced:
-            end = _forced_cut(pending, encoding)
+        # The usual case copies a chunk once: only what follows its last line end is carried over.
+        end = cut(chunk, encoding) if encoding.width == 1 and encoding.line_end == "\n" else 0
         if end:
-            yield Block(pending[:end], offset, continues)
-            pending, offset, continues = pending[end:], offset + end, forced
+            raw, pending = b"".join((pending, memoryview(chunk)[:end])), chunk[end:]
+            yield Block(raw, offset, continues)
+            offset, continues = offset + len(raw), False
+        else:
+            pending += chunk
+            end = cut(pending, encoding)
+            forced = not end and len(pending) >= MAX_LINE_BYTES
+            if forced:
+                end = _forced_cut(pending, encoding)
+            if end:
+                yield Block(pending[:end], offset, continues)
+                pending, offset, continues = pending[end:], offset + end, forced
         try:
             chunk = stream.read(block_bytes)
         except Exception as caught:  # noqa: BLE001  # raised again below, after the bytes before it

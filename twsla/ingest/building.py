@@ -51,14 +51,13 @@ class Built:
             entry.max_ts = self.max_ts if entry.max_ts is None else max(entry.max_ts, self.max_ts)
 
 
-def build_span(span: Span, source: str, settings: Settings, years_may_shift: bool) -> Built:
+def build_span(span: Span, source: str, settings: Settings) -> Built:
     """Columns of the records that stay; any thread.
 
     Args:
         span: Consecutive records.
         source: Name for the ``source`` column.
         settings: The user's filters and time range.
-        years_may_shift: The years of this source are not certain before its end, so the time range has to wait.
     """
     import numpy as np
 
@@ -73,7 +72,8 @@ def build_span(span: Span, source: str, settings: Settings, years_may_shift: boo
         built.filtered_records = int((~keep).sum())
         built.filtered_lines = int(line_counts[~keep].sum())
     if settings.time_range.start_ns is not None or settings.time_range.end_ns is not None:
-        if years_may_shift:
+        if (span.flags & (TsFlag.YEAR_ASSUMED | TsFlag.DATE_ASSUMED)).any():
+            # Years are certain only at the end of the source; the range is applied then.
             built.range_pending = True
         else:
             inside = in_range(span.ts, span.dated, settings.time_range)

@@ -187,9 +187,7 @@ class Pipeline:
             reading, future = self._parsing.popleft()
             spans = reading.text.finish() if future is None else reading.text.join(future.result())
             for span in spans:
-                work = self._pool.submit(
-                    build_span, span, reading.entry.name, self.settings, reading.text.clock.may_shift
-                )
+                work = self._pool.submit(build_span, span, reading.entry.name, self.settings)
                 self._building.append((reading, work))
             if future is None:
                 self._finish(reading)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twsla.formats.blocks import read_blocks
 from twsla.formats.decode import cut, decode_block, detect_encoding, is_binary
 from twsla.formats.text import TextSource
 from twsla.formats.timestamps.detect import choose
-from twsla.formats.timestamps.stamp import stamp
 from twsla.formats.timestamps.years import YearClock, source_time
+from twsla.ingest.lookahead import look_ahead
 from twsla.sources.base import DamagedError, Problem, ProblemKind
 from twsla.store.manifest import SourceEntry
 
@@ -139,10 +138,31 @@ def _plan(sample: bytes, encoding: Encoding, entry: SourceEntry, settings: Setti
         return None
     end = cut(sample, encoding) or len(sample)
     plan = choose(decode_block(sample[:end], encoding, first=entry.start_offset == 0).lines, settings.stamps)
+    if plan.forms:
+        places = (f"{form} {where}".strip() for form, where in zip(plan.forms, plan.where, strict=True))
+        entry.stamp_form, entry.stamp_example = "; ".join(places), plan.example
+    entry.problems.extend(plan.problems)
     return plan
 
 
 def _clock(
     item: Item, entry: SourceEntry, encoding: Encoding, plan: StampPlan | None, settings: Settings
 ) -> YearClock:
-    raise NotImplementedError
+    """What finds the years and dates that the source's stamps leave out."""
+    from_file = item.mtime_from == "file"
+    file_mtime = item.mtime_ns if from_file else None
+    if file_mtime is None and item.container_path is not None:
+        file_mtime = item.container_path.stat().st_mtime_ns
+    written = source_time(
+        item.name,
+        None if from_file else item.mtime_ns,
+        file_mtime,
+        now_ns=settings.now_ns if item.kind == "stream" else None,
+    )
+    entry.zone = settings.stamps.zone
+    if plan is None or item.seekable_path is None or plan.year_known:
+        return YearClock(written, zone=settings.stamps.zone, year=settings.year)
+    tail_ns, leap_day = look_ahead(item.seekable_path, encoding, plan)
+    return YearClock(
+        written, zone=settings.stamps.zone, year=settings.year, tail_hint_ns=tail_ns, leap_hint=leap_day
+    )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twsla.model.result import ValueRows
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -25,6 +27,7 @@ class RecordRows:
 
     def __init__(self, engine: Engine, columns: Sequence[str]) -> None:
         self._engine = engine
+        self._columns = tuple(columns)
         self._list = ", ".join(f'"{name}"' for name in columns)
         self._length: int | None = None
         self._spooled: SpooledRows | None = None
@@ -47,6 +50,18 @@ class RecordRows:
         if not found:
             return pa.Table.from_batches([], self._schema()).slice(0, 0)
         return pa.Table.from_batches(found).slice(start, count)
+
+    def first(self, count: int) -> ValueRows:
+        """The first rows as Python values (times in ns), without the 0.3 s that importing Arrow takes."""
+        names = [f'epoch_ns("{name}")' if name == "ts" else f'"{name}"' for name in self._columns]
+        values: list[tuple[object, ...]] = []
+        for group in ordered_groups(self._engine.selected.files):
+            limit = count - len(values)
+            sql = f"SELECT {', '.join(names)} FROM records {_order_of(group)} LIMIT {limit}"  # noqa: S608
+            values += self._engine.fetch(sql, relation=self._engine.records(group))
+            if len(values) >= count:
+                break
+        return ValueRows(self._columns, values)
 
     def sorted(self, column: str, *, descending: bool = False) -> SpooledRows:
         """The same rows by ``column``, stable, nulls last."""

@@ -45,6 +45,8 @@ class Evidence:
     """Zone of stamps that name none."""
     tail_ns: int | None
     """Nominal time of its last stamp."""
+    leap_day: bool = False
+    """It was seen to have a 29 February."""
 
     def latest_wall_ns(self, offset_s: int) -> int | None:
         """The source's last moment on the clock of a stamp that names ``offset_s``, or the assumed zone."""
@@ -101,8 +103,14 @@ class YearRule:
             self.written_offset_s = int(written[-1])
         if self.predicted is None:
             self.first_count = int(counts[0])
-            self.predicted = self._base(self._evidence.tail_ns)
+            self.predicted = self._base(self._evidence.tail_ns, self._leaps | self._foreseen_leap(int(nominal[0])))
         return counts + self.predicted
+
+    def _foreseen_leap(self, first_ns: int) -> set[int]:
+        """The count of turns at the 29 February that is known to come."""
+        if not self._evidence.leap_day:
+            return set()
+        return {self.first_count + (first_ns >= MARCH_NS)}
 
     @property
     def is_known(self) -> bool:
@@ -116,13 +124,13 @@ class YearRule:
 
     def verified(self) -> int:
         """Year of the source's first row, after its last."""
-        return self._base(None)
+        return self._base(None, self._leaps)
 
     def has_leap_days(self, base: int) -> bool:
         """Whether every 29 February of the source exists if its first row lies in year ``base``."""
-        return all(isleap(base + count) for count in self._leaps)
+        return _all_leap(base, self._leaps)
 
-    def _base(self, tail_ns: int | None) -> int:
+    def _base(self, tail_ns: int | None, leaps: set[int]) -> int:
         if self._year is not None:
             return self._year - self.first_count
         if self.turns.base is not None:
@@ -135,7 +143,12 @@ class YearRule:
             count += tail_ns < position - _REORDERED_NS
             position = tail_ns
         latest = _latest_year(position, latest_ns + DAY_NS) - count
-        return next((base for base in range(latest, latest - _MOST_YEARS_BACK, -1) if self.has_leap_days(base)), latest)
+        candidates = range(latest, latest - _MOST_YEARS_BACK, -1)
+        return next((base for base in candidates if _all_leap(base, leaps)), latest)
+
+
+def _all_leap(base: int, counts: set[int]) -> bool:
+    return all(isleap(base + count) for count in counts)
 
 
 def _latest_year(nominal_ns: int, limit_ns: int) -> int:

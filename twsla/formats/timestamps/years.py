@@ -61,7 +61,13 @@ class YearClock:
     """Gives one source's stamps their instants. Feed its blocks to ``assign`` in order, then ask ``finish``."""
 
     def __init__(
-        self, source: SourceTime | None, *, zone: str = "UTC", year: int | None = None, tail_hint_ns: int | None = None
+        self,
+        source: SourceTime | None,
+        *,
+        zone: str = "UTC",
+        year: int | None = None,
+        tail_hint_ns: int | None = None,
+        leap_hint: bool = False,
     ) -> None:
         """Set up for one source.
 
@@ -71,8 +77,9 @@ class YearClock:
             year: Of the source's first stamp without a year, if the user says so.
             tail_hint_ns: ``wall_ns`` of the source's last stamp, if it could be looked up and leaves out the year (or
                 the date). With it the prediction is right if the source passes one turn at most.
+            leap_hint: The source was seen to have a 29 February, which decides the year more often than its time does.
         """
-        evidence = Evidence(source, zone, tail_hint_ns)
+        evidence = Evidence(source, zone, tail_hint_ns, leap_hint)
         self._source, self._zone, self._year = source, zone, year
         self._years = YearRule(evidence, year)
         self._dates = DateRule(evidence)
