@@ -79,7 +79,7 @@ class DamagedError(SourceError):
             why: What is wrong and where, as part of a sentence.
             kind: DAMAGED, or UNREADABLE (the system refuses), LIMIT (a limit ended it), ENCRYPTED (wrong password).
         """
-        super().__init__(f"{why}; {kept_bytes:,} bytes before that were read")
+        super().__init__(f"{why}; {kept_bytes:,} bytes before that were read" if kept_bytes else why)
         self.kept_bytes = kept_bytes
         self.why = why
         self.kind = kind

@@ -58,8 +58,14 @@ class Archive:
         text = printable(member).removeprefix("./") or "(no name)"
         if len(text) > _LONGEST_LABEL:
             text = text[:_LONGEST_LABEL] + "…"
-        count = self._labels[text] = self._labels.get(text, 0) + 1
-        return f"{self.name}!{text}" if count == 1 else f"{self.name}!{text}#{count}"
+        label, count = text, self._labels.get(text, 0)
+        while label in self._labels:
+            count += 1
+            label = f"{text}#{count}"
+        self._labels[label] = 1
+        if count:
+            self._labels[text] = count
+        return f"{self.name}!{label}"
 
     def problem(self, kind: ProblemKind, sentence: str, member: str | None = None) -> None:
         """Report a problem of the archive, or of a member that is not delivered, if anybody wants that."""
