@@ -99,19 +99,37 @@ def _positive(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() and int(text) > 0 else None
 
 
-def local_zone(variables: Mapping[str, str], localtime: Path = Path("/etc/localtime")) -> str:
-    """IANA name of the machine's time zone.
+def local_zone(
+    variables: Mapping[str, str], localtime: Path = Path("/etc/localtime"), timezone: Path = Path("/etc/timezone")
+) -> str:
+    """Name of the machine's time zone.
 
-    ``TZ`` as POSIX has it (``Europe/Berlin``, ``:Europe/Berlin``, or the path of a zone file), else where ``localtime``
-    points to, else ``UTC``. A rule such as ``CET-1CEST`` in ``TZ`` has no IANA name and gives ``UTC``.
+    ``TZ`` as POSIX has it (``Europe/Berlin``, ``:Europe/Berlin``, the path of a zone file, or ``JST-9``, whose sign
+    points the other way), else where ``localtime`` points to, else what ``timezone`` says, else ``UTC``. A rule with summer
+    time such as ``CET-1CEST`` has no name and gives ``UTC``.
     """
     named = variables.get("TZ")
     if named is not None:
-        return _zone_of_path(named.removeprefix(":"))
+        return _posix_offset(named) or _zone_of_path(named.removeprefix(":"))
     try:
         return _zone_of_path(str(localtime.readlink()))
     except OSError:
+        pass
+    try:
+        return _zone_of_path(timezone.read_text("utf-8", "replace").strip())
+    except OSError:
         return "UTC"
+
+
+def _posix_offset(text: str) -> str | None:
+    """``JST-9`` as ``+09:00``; None for anything else."""
+    name = text.rstrip("0123456789:+-")
+    rest = text[len(name) :]
+    hours, _, minutes = rest.lstrip("+-").partition(":")
+    if not (name.isalpha() and len(name) >= 3 and hours.isdigit() and int(hours) <= 14 and (minutes or "00").isdigit()):
+        return None
+    sign = "+" if rest.startswith("-") else "-"
+    return "UTC" if int(hours) == 0 and not int(minutes or 0) else f"{sign}{int(hours):02}:{int(minutes or 0):02}"
 
 
 _WITH_DIGITS = {"EST5EDT", "CST6CDT", "MST7MDT", "PST8PDT"}

@@ -11,6 +11,7 @@ from twsla import registry
 from twsla.cli.errors import writing_stdout
 from twsla.cli.limited import limited
 from twsla.errors import TwslaError, UsageError
+from twsla.model.zones import zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +64,7 @@ def decide(options: OutputOptions, environment: Environment, selection: Selectio
     if path is not None:
         _check_place(path)
     destination = Destination(
-        environment, selection, options, format_name, path, _zone(selection, environment), _sort(options.sort)
+        environment, selection, options, format_name, path, zone_of(selection, environment), _sort(options.sort)
     )
     if format_name in BINARY and destination.on_terminal:
         raise UsageError(f"{format_name} is not for a terminal", hint=f"write it to a file: -o FILE.{format_name}")
@@ -93,19 +94,6 @@ def _check_place(path: Path) -> None:
         raise TwslaError(f"cannot write {path}: there is no directory {folder}", hint="create it, or name another one")
     if path.is_dir():
         raise TwslaError(f"cannot write {path}: it is a directory", hint="name a file")
-
-
-def _zone(selection: Selection, environment: Environment) -> str:
-    if selection.utc:
-        if selection.tz and selection.tz.upper() != "UTC":
-            raise UsageError(f"--utc and --tz {selection.tz} contradict each other", hint="give one of them")
-        return "UTC"
-    zone = selection.tz or environment.local_zone
-    if zone == "UTC":
-        return zone
-    from twsla.formats.timestamps.zones import check_zone
-
-    return check_zone(zone)
 
 
 def _sort(text: str) -> tuple[str, bool] | None:

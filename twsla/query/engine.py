@@ -13,7 +13,7 @@ from twsla.errors import StoreError, TwslaError, UsageError
 from twsla.model.filters import parse_filters
 from twsla.model.query import Query
 from twsla.model.times import parse_time_range
-from twsla.model.zones import check_zone
+from twsla.model.zones import zone_of
 from twsla.query.where import check_filters, compile_where
 from twsla.store.store import Store
 
@@ -93,9 +93,7 @@ class Engine:
         parts: list[str] = []
         params: dict[str, object] = {}
         for columns, members in self._by_columns(self.selected.files if files is None else files).items():
-            names = ", ".join(
-                f'"{name}"' if name in columns else f'{_OPTIONAL[name]} AS "{name}"' for name in _COLUMNS
-            )
+            names = ", ".join(f'"{name}"' if name in columns else f'{_OPTIONAL[name]} AS "{name}"' for name in _COLUMNS)
             condition = self._condition("shape" in columns, params) if filtered else "true"
             listed = ", ".join(_quoted(self.store.file_path(entry)) for entry in members)
             # Paths are quoted literals, names are ours, every value of the user's is a parameter.
@@ -199,11 +197,6 @@ def query_of(selection: Selection, environment: Environment) -> Query:
     return Query(parse_time_range(selection.time_range, now_ns=environment.now_ns, zone=zone), filters, zone)
 
 
-def zone_of(selection: Selection, environment: Environment) -> str:
-    """The zone for showing times and for stamps and ranges that name none: ``--utc``, ``--tz``, else the machine's."""
-    return "UTC" if selection.utc else check_zone(selection.tz or environment.local_zone)
-
-
 @contextmanager
 def open_engine(selection: Selection, environment: Environment) -> Iterator[Engine]:
     """The engine for a command's shared options.
@@ -248,7 +241,8 @@ def translated(store: Path) -> Iterator[None]:
         ) from error
     except _duckdb.IOException as error:
         raise StoreError(
-            f"a file of the store {store} cannot be read: {first_line(error)}", hint="'twsla verify' tells what is wrong"
+            f"a file of the store {store} cannot be read: {first_line(error)}",
+            hint="'twsla verify' tells what is wrong",
         ) from error
     except _duckdb.OutOfRangeException as error:
         raise UsageError(f"the query cannot be computed: {first_line(error)}") from error

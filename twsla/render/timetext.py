@@ -52,7 +52,7 @@ def find_zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        from twsla.formats.timestamps.zones import check_zone
+        from twsla.model.zones import check_zone
 
         canonical = check_zone(name)
         if canonical == name:

@@ -21,14 +21,17 @@ class BytesAt:
         import numpy as np
 
         size = len(self.buf)
+        found: np.ndarray
         if size < width:
             padded = np.zeros(size + width, np.uint8)
             padded[:size] = self.buf
-            return _view(padded, width)[np.minimum(positions, size)]
+            found = _view(padded, width)[np.minimum(positions, size)]
+            return found
         last = size - width
         beyond = np.flatnonzero(positions > last)
         if not len(beyond):
-            return _view(self.buf, width)[positions]
+            found = _view(self.buf, width)[positions]
+            return found
         found = _view(self.buf, width)[np.minimum(positions, last)]
         padded = np.zeros(2 * width, np.uint8)
         padded[:width] = self.buf[last:]
@@ -41,11 +44,12 @@ class BytesAt:
 
         if not len(self.buf):
             return np.zeros(len(positions), np.uint8)
-        inside = (positions >= 0) & (positions < len(self.buf))
+        inside: np.ndarray = (positions >= 0) & (positions < len(self.buf))
         return np.where(inside, self.buf[np.where(inside, positions, 0)], 0)
 
 
 def _view(buf: np.ndarray, width: int) -> np.ndarray:
-    from numpy.lib.stride_tricks import sliding_window_view
+    """Every window of the block, uint8 (size - width + 1, width), without a copy."""
+    import numpy as np
 
-    return sliding_window_view(buf, width)
+    return np.ndarray((len(buf) - width + 1, width), np.uint8, buffer=buf.data, strides=(1, 1))

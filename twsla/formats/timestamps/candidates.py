@@ -57,8 +57,8 @@ def candidates(line: bytes, forms: Iterable[Form]) -> list[Candidate]:
     found = []
     for order, form in enumerate(forms):
         for lead in form.leads:
-            for match in _pattern(form, lead).finditer(line):
-                found.append((match.start("stamp_"), order, match.end("stamp_"), form))
+            matches = _pattern(form, lead).finditer(line)
+            found += [(match.start("stamp_"), order, match.end("stamp_"), form) for match in matches]
     found.sort(key=lambda entry: entry[:2])
     kept: list[Candidate] = []
     for start, _, end, form in found:

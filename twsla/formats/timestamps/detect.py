@@ -22,12 +22,11 @@ from twsla.formats.timestamps.matching import Found, Matcher
 from twsla.formats.timestamps.merging import same_moment
 from twsla.formats.timestamps.model import NO_OFFSET, Locator, StampPlan
 from twsla.formats.timestamps.places import Field, Rows
+from twsla.formats.timestamps.stamp import complete_all
 from twsla.formats.timestamps.strptime import form_of_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    import numpy as np
 
     from twsla.formats.lines import Lines
     from twsla.formats.timestamps.forms import Form
@@ -63,10 +62,10 @@ def choose(sample: Lines, options: StampOptions) -> StampPlan:
     """
     forced = _forced(options)
     chooser = _Chooser(sample, options, FORMS if forced is None else (forced,))
-    locators = chooser.locators()
-    if not locators and forced is None:
-        locators = chooser.number_columns()
-    return chooser.plan(locators, forced)
+    tried = chooser.locate()
+    if not tried and forced is None:
+        tried = chooser.number_columns()
+    return chooser.plan(tried, forced)
 
 
 def _forced(options: StampOptions) -> Form | None:
@@ -107,7 +106,7 @@ class _Chooser:
         start = self.rows.starts[row]
         return bytes(self.source.buf[start : min(self.rows.ends[row], start + EXAMINED_BYTES)])
 
-    def locators(self) -> list[Locator]:
+    def locate(self) -> list[_Tried]:
         """The places that explain the sample's stamps, the most frequent first."""
         import numpy as np
 
@@ -129,7 +128,7 @@ class _Chooser:
             if best is not None:
                 tried.append(best)
                 unexplained &= ~best.found.valid
-        return [entry.locator for entry in self._worthwhile(tried)]
+        return self._worthwhile(tried)
 
     def _worthwhile(self, tried: list[_Tried]) -> list[_Tried]:
         """The most frequent ones, without those that add next to nothing; time of day only where nothing else is."""
@@ -191,12 +190,13 @@ class _Chooser:
         return _Tried(replace(locator, layouts=tuple(matcher.layouts)), found, int(found.valid.sum()))
 
     def _decide(self, tried: list[_Tried]) -> _Tried:
-        """Which order the numbers have: by what dates exist, by option, by running forwards, by vendor; or undecided."""
+        """Which order the numbers have: by dates that exist, the option, running forwards, the vendor; or undecided."""
         most = max(entry.count for entry in tried)
         able = [entry for entry in tried if entry.count == most]
         if len(able) == 1:
             return able[0]
-        wanted = {True: "dmy", False: "mdy"}.get(self.options.day_first) if self.options.day_first is not None else None
+        day_first = self.options.day_first
+        wanted = None if day_first is None else "dmy" if day_first else "mdy"
         for order in (wanted, _forward(able), able[0].locator.form.order[1:] or None):
             for entry in able:
                 if entry.locator.order == order:
@@ -228,9 +228,9 @@ class _Chooser:
             agree = both if other.form.is_zone else both & same_moment(tried.found, found.found)
             if agree.sum() >= max(1, _HELPER_SHARE * both.sum()) and (best is None or agree.sum() > best.count):
                 best = replace(found, count=int(agree.sum()))
-        return best if best is not None and best.locator.order != "?" else None
+        return best if best is not None and best.locator.order != "?" and _adds(best.found, tried.found) else None
 
-    def number_columns(self) -> list[Locator]:
+    def number_columns(self) -> list[_Tried]:
         """A column of Unix times: the left-most field that has a plausible one on nearly all of many lines."""
         import numpy as np
 
@@ -246,28 +246,30 @@ class _Chooser:
                     times = tried.found.wall_ns[tried.found.valid]
                     if len(times) >= _COLUMN_SHARE * len(self.rows) and 0 < np.ptp(times) <= _COLUMN_SPAN_NS:
                         self.example = line[candidate.start : candidate.end].decode()
-                        return [tried.locator]
+                        return [tried]
         return []
 
-    def plan(self, locators: list[Locator], forced: Form | None) -> StampPlan:
+    def plan(self, tried: list[_Tried], forced: Form | None) -> StampPlan:
         """The plan, with what the report says about it."""
         import numpy as np
 
         found = Found(len(self.rows))
-        covered = np.zeros(len(self.rows), bool)
         day_first = self.options.day_first
         problems = []
-        for locator in locators:
+        for entry in tried:
+            locator = entry.locator
             if locator.order == "?":
                 problems.append(_undecided(locator, self.example))
                 continue
-            if locator.form.order and not locator.form.has("n3"):
-                day_first = locator.order == "dmy" if day_first is None else day_first
-            self._stamp(locator, found, covered)
-            covered = found.valid.copy()
+            if locator.form.order and not locator.form.has("n3") and day_first is None:
+                day_first = locator.order == "dmy"
+            rows = np.flatnonzero(entry.found.valid & ~found.valid)
+            found.put(rows, entry.found, rows)
+            complete_all(locator, self.rows, rows, found)
         valid = found.valid
+        locators = tuple(entry.locator for entry in tried)
         return StampPlan(
-            locators=tuple(locators),
+            locators=locators,
             forms=tuple(locator.form.name for locator in locators),
             where=tuple(str(locator.place) for locator in locators),
             example=self.example,
@@ -278,13 +280,6 @@ class _Chooser:
             day_first=day_first,
             forced=forced,
         )
-
-    def _stamp(self, locator: Locator, found: Found, covered: np.ndarray) -> None:
-        import numpy as np
-
-        from twsla.formats.timestamps.stamp import locate
-
-        locate(locator, self.rows, np.flatnonzero(~covered), found)
 
 
 def _orders(form: Form) -> tuple[str, ...]:
@@ -305,6 +300,14 @@ def _forward(able: list[_Tried]) -> str | None:
             forward.append(entry.locator.order)
     backward = [entry for entry in able if (np.diff(entry.found.wall_ns[entry.found.valid]) < 0).any()]
     return forward[0] if len(forward) == 1 and len(backward) == len(able) - 1 else None
+
+
+def _adds(helper: Found, found: Found) -> bool:
+    """Whether the helper knows the year or the zone where the other does not; a finer fraction alone is no reason."""
+    both = helper.valid & found.valid
+    year = found.needs_year & ~helper.needs_year
+    zone = (found.offset_s == NO_OFFSET) & (helper.offset_s != NO_OFFSET)
+    return bool((both & (year | zone)).any())
 
 
 def _knowledge(tried: _Tried) -> tuple[bool, bool, bool, int]:

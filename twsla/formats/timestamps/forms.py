@@ -8,7 +8,8 @@ are the ``tail``, which all forms share (see ``tails``). Groups of ``core`` give
     doy, week + isowday                     ISO 8601 ordinal and week dates
     n1 n2 (n3)                              numbers whose order (``mdy``, ``dmy``, ``ymd``) is decided per source
     fraction ms                             decimal fraction of a second; whole milliseconds
-    ampm offset zone utc offmin bias        AM/PM (also 午前/午後); +0900; a zone's name; ``Z``; minutes east; minutes west
+    ampm offset zone utc                    AM/PM (also 午前/午後); +0900; a zone's name; ``Z``
+    offmin bias                             minutes east; minutes west
     era eyear                               Japanese era and its year
     epoch filetime tai                      seconds to nanoseconds by ``unit``; 100 ns since 1601; TAI64N label in hex
 
@@ -146,7 +147,7 @@ FORMS: tuple[Form, ...] = (
     Form("clock-numbers", "time before date", "22:14:15 21/10/2023 x", tail="z", order="?",
          core=rf"{_HMS}(?:[.,]{_FRACTION})? (?P<n1>\d\d?)[-/](?P<n2>\d\d?)[-/](?P<year>\d{{4}})"),
     # Numbers only, year not first. Vendors that fix the order come before those that do not.
-    Form("iis-native", "IIS native: month first", "192.168.1.1, -, 10/11/2023, 22:14:15, W3SVC1, WEB, 10.0.0.1, 1, 2, 3,",
+    Form("iis-native", "IIS native: month first", "192.168.1.1, -, 10/11/2023, 22:14:15, W3SVC1, WEB, 10.0.0.1, 1,",
          rf"{_M}/{_D}/(?:{_Y}|{_YY}), {_HMS}", ("iis",), tail=""),
     Form("dhcp", "Windows DHCP: month first", "10,10/11/23,22:14:15,Assign,10.0.0.5,pc1,001122334455,",
          rf"{_M2}/{_D2}/{_YY},{_HMS}", ("dhcp",), tail=""),

@@ -65,7 +65,7 @@ def core_pattern(form: Form) -> re.Pattern[bytes]:
 
 @lru_cache(maxsize=64)
 def follow_table(follow: str) -> np.ndarray:
-    """bool (256,): bytes that may follow; the end of the block (0) and of the line always may."""
+    """Bytes that may follow, as a table, bool (256,); the end of the block (0) and of the line always may."""
     import numpy as np
 
     allowed = re.compile(FOLLOWS[follow].encode(), re.DOTALL)
@@ -137,11 +137,11 @@ def matrix_width(width: int) -> int:
 
 
 def check(layout: Layout, matrix: np.ndarray) -> np.ndarray:
-    """bool (n,): rows of ``matrix``, uint8 (n, >= matrix_width), that begin with a text of the layout."""
+    """Rows of ``matrix``, uint8 (n, >= matrix_width), that begin with a text of the layout: bool (n,)."""
     import numpy as np
 
     words = matrix.view("<u8")
-    ok = follow_table(layout.follow)[matrix[:, layout.width]]
+    ok: np.ndarray = follow_table(layout.follow)[matrix[:, layout.width]]
     for word in _words(layout):
         column = words[:, word.index]
         if word.mask:
@@ -165,7 +165,8 @@ def _are_digits(column: np.ndarray, mask: int) -> np.ndarray:
 
     value = (column ^ np.uint64(0x3030303030303030)) & np.uint64(mask)
     over = value | (value + np.uint64(0x0606060606060606 & mask))
-    return (over & np.uint64(0xF0F0F0F0F0F0F0F0)) == 0
+    digits: np.ndarray = (over & np.uint64(0xF0F0F0F0F0F0F0F0)) == 0
+    return digits
 
 
 def number(matrix: np.ndarray, start: int, length: int) -> np.ndarray:
@@ -178,10 +179,9 @@ def number(matrix: np.ndarray, start: int, length: int) -> np.ndarray:
     two = digits * np.uint8(10) + (matrix[:, start + 1] & np.uint8(15))
     if length == 2:
         return two
-    value = two.astype(np.int32 if length <= 9 else np.int64)
-    ten = value.dtype.type(10)
+    value: np.ndarray = two.astype(np.int32 if length <= 9 else np.int64)
     for column in range(start + 2, start + length):
-        value = value * ten + (matrix[:, column] & np.uint8(15))
+        value = value * 10 + (matrix[:, column] & np.uint8(15))
     return value
 
 
@@ -190,4 +190,5 @@ def name_index(matrix: np.ndarray, start: int) -> np.ndarray:
     import numpy as np
 
     high, middle, low = (matrix[:, start + k].astype(np.uint16) & np.uint16(31) for k in range(3))
-    return high << np.uint16(10) | middle << np.uint16(5) | low
+    packed: np.ndarray = high << np.uint16(10) | middle << np.uint16(5) | low
+    return packed

@@ -41,6 +41,11 @@ class Found:
         self.needs_year = np.zeros(count, bool)
         self.needs_date = np.zeros(count, bool)
 
+    def put(self, rows: np.ndarray, other: Found, part: np.ndarray) -> None:
+        """Copy entries ``part`` of ``other`` to ``rows``."""
+        for name in ("valid", "wall_ns", "offset_s", "fraction", "needs_year", "needs_date"):
+            getattr(self, name)[rows] = getattr(other, name)[part]
+
     def store(self, rows: np.ndarray, moments: Moments, tail: Tail) -> None:
         """Put what was read into entries ``rows``, int64 ascending; entries that are not valid stay as new."""
         import numpy as np

@@ -21,9 +21,10 @@ _YEAR_TOLERANCE_NS = 26 * 3600 * SECOND_NS
 
 
 def same_moment(first: Found, second: Found) -> np.ndarray:
-    """bool (n,): both valid, and equal up to a whole quarter of an hour of offset and a minute.
+    """Whether both are valid and equal up to a minute and a whole quarter of an hour of offset, bool (n,).
 
-    Where only one knows its year, the year of the other is used; where both know their zone they must agree as they are.
+    Where only one knows its year, the year of the other is used; where both know their
+    zone they must agree as they are.
     """
     import numpy as np
 
@@ -34,7 +35,8 @@ def same_moment(first: Found, second: Found) -> np.ndarray:
     difference = np.where(zoned, difference - offsets, difference)
     quarters = np.where(zoned, 0, np.rint(difference / _QUARTER_NS).astype(np.int64))
     close = np.abs(difference - quarters * _QUARTER_NS) <= _ZONE_TOLERANCE_NS
-    return first.valid & second.valid & close & (np.abs(quarters * 900) <= 2 * _LARGEST_OFFSET_S)
+    same: np.ndarray = first.valid & second.valid & close & (np.abs(quarters * 900) <= 2 * _LARGEST_OFFSET_S)
+    return same
 
 
 def complete(found: Found, rows: np.ndarray, helper: Found) -> None:
@@ -45,7 +47,7 @@ def complete(found: Found, rows: np.ndarray, helper: Found) -> None:
 
 
 def in_year_of(wall_ns: np.ndarray, near_ns: np.ndarray) -> np.ndarray:
-    """The same month, day and time in the year that brings it closest to ``near_ns``; unchanged where none has the day."""
+    """The same month, day and time in the year closest to ``near_ns``; unchanged where no such year has the day."""
     import numpy as np
 
     days, rest = np.divmod(wall_ns, 86_400 * SECOND_NS)
@@ -79,7 +81,8 @@ def _utc(found: Found, rows: np.ndarray | slice) -> np.ndarray:
     import numpy as np
 
     offset = found.offset_s[rows].astype(np.int64)
-    return found.wall_ns[rows] - np.where(offset == NO_OFFSET, 0, offset) * SECOND_NS
+    utc: np.ndarray = found.wall_ns[rows] - np.where(offset == NO_OFFSET, 0, offset) * SECOND_NS
+    return utc
 
 
 def _take_zone(found: Found, rows: np.ndarray, helper: Found) -> None:

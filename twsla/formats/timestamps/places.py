@@ -67,7 +67,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Behind what syslog and Cisco put before a stamp, each of it or none: ``<165>1 ``, ``000123: ``, ``*`` or ``.``."""
+    """Behind what syslog and Cisco put before a stamp, any of it or none: ``<165>1 ``, ``000123: ``, ``*``, ``.``."""
 
     def find(self, rows: Rows) -> np.ndarray:
         """See ``Place``."""

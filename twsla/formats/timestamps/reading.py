@@ -10,7 +10,7 @@ from twsla.formats.timestamps import calendar
 from twsla.formats.timestamps.calendar import EARLIEST_EPOCH_S, LATEST_EPOCH_S, NOMINAL_YEAR, SECOND_NS
 from twsla.formats.timestamps.layouts import hex_table, name_index, number
 from twsla.formats.timestamps.model import NO_OFFSET
-from twsla.formats.timestamps.zones import ABBREVIATIONS
+from twsla.model.zones import ABBREVIATIONS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -212,7 +212,8 @@ def half_days(hour: np.ndarray, half: np.ndarray) -> np.ndarray:
 
     later = (half == 2) & (hour < 12)
     earlier = (half == 1) & (hour == 12)
-    return (later.astype(np.int64) - earlier) * (43_200 * SECOND_NS)
+    more: np.ndarray = (later.astype(np.int64) - earlier) * (43_200 * SECOND_NS)
+    return more
 
 
 def _offset(civil: _Civil) -> np.ndarray | int:

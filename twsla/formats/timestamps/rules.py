@@ -18,7 +18,7 @@ from twsla.formats.timestamps.nominal import (
     year_and_nominal,
 )
 from twsla.formats.timestamps.turns import DAY, YEAR, Turns
-from twsla.formats.timestamps.zones import to_wall
+from twsla.model.zones import to_wall
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,8 +1,8 @@
 """The left-most stamp of any form, for lines whose own place holds none.
 
-RE2 looks for all forms at once, as one expression with a group for each thing that may stand before a stamp (``LEADS``).
-What a group found is a short text; the first of its line decides which form that is, and its layout reads all others
-of the same shape. Where the date turns out not to exist, the search goes on behind it.
+RE2 looks for all forms at once, as one expression with a group for each thing that may stand before a stamp
+(``LEADS``). What a group found is a short text; the first line's decides which form that is, and its layout reads all
+others of the same shape. Where the date turns out not to exist, the search goes on behind it.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ SEARCHED_BYTES = 1 << 16
 """Bytes of a line in which a stamp is searched for; a source's own place may lie behind."""
 _ROUNDS = 12
 """Dates that do not exist passed over on one line."""
+_MANY = 4096
+"""Lines from which on it pays to ask for a match before asking where: RE2 is ten times as fast at that."""
 TRIGGER = r"\d:\d|\d{6}|\d\.\d\d\.\d|\d時|\d-\d\d-\d\d|@4[0-9a-f]{15}"
 """Every form has one of these: a clock, six digits in a row, a clock with dots, dashes or kanji, a TAI64 label."""
 
@@ -82,6 +84,9 @@ def search(source: BytesAt, lines: Rows, rows: np.ndarray, found: Found, forms: 
         hits = _match(line_array(Rows(source, starts, ends), SEARCHED_BYTES), TRIGGER)
         rows, starts, ends = rows[hits], starts[hits], ends[hits]
     leads = "line"
+    if len(rows) >= _MANY:
+        hits = _match(line_array(Rows(source, starts, ends), SEARCHED_BYTES), nameless(expression(forms, leads)))
+        rows, starts, ends = rows[hits], starts[hits], ends[hits]
     for _ in range(_ROUNDS):
         if not len(rows):
             return

@@ -52,8 +52,7 @@ def locate(locator: Locator, lines: Rows, rows: np.ndarray, found: Found) -> np.
     if locator.order == "?":
         return _leave_undecided(locator, here, rows)
     left = _match(locator, here, rows, found)
-    if locator.helpers:
-        _complete(locator, lines, rows, found)
+    complete_all(locator, lines, rows, found)
     return left
 
 
@@ -63,7 +62,8 @@ def _match(locator: Locator, here: Rows, rows: np.ndarray, found: Found) -> np.n
     left = matcher.fast(positions, here.ends, found, rows)
     if len(left):
         left = left[matcher.slow(positions[left], here.ends[left], found, rows[left])]
-    return rows[left]
+    rest: np.ndarray = rows[left]
+    return rest
 
 
 def _leave_undecided(locator: Locator, here: Rows, rows: np.ndarray) -> np.ndarray:
@@ -83,7 +83,7 @@ def _with_order(locator: Locator, order: str) -> Locator:
     return replace(locator, order=order)
 
 
-def _complete(locator: Locator, lines: Rows, rows: np.ndarray, found: Found) -> None:
+def complete_all(locator: Locator, lines: Rows, rows: np.ndarray, found: Found) -> None:
     """Let the helpers add year, zone and fraction where the stamp lacks them."""
     import numpy as np
 

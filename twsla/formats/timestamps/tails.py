@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from twsla.formats.timestamps.model import NO_OFFSET
 from twsla.formats.timestamps.reading import signed_minutes
-from twsla.formats.timestamps.zones import ABBREVIATIONS
+from twsla.model.zones import ABBREVIATIONS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,7 +53,8 @@ class _Cursor:
 
         if isinstance(self.column, int):
             return self.matrix[:, self.column + ahead]
-        return self.matrix[np.arange(len(self.matrix)), self.column + ahead]
+        bytes_ahead: np.ndarray = self.matrix[np.arange(len(self.matrix)), self.column + ahead]
+        return bytes_ahead
 
     def step(self, bytes_ahead: np.ndarray) -> None:
         """Move on by so many bytes, int64 (n,)."""
@@ -129,7 +130,7 @@ def word_bytes() -> np.ndarray:
 
 
 def _read_fraction(cursor: _Cursor, tail: Tail, *, colon: bool) -> None:
-    """``.003``, ``,003`` (unless a comma follows: then it is a column of a CSV) and ``:003``."""
+    """``.003``, ``,003`` (unless a comma follows: then it is a column of a CSV) and ``:003``; never ``,1.2.3.4``."""
     import numpy as np
 
     rows = np.flatnonzero(byte_set(b".,:" if colon else b".,")[cursor.byte(0)] & is_digit(cursor.byte(1)))
@@ -142,6 +143,7 @@ def _read_fraction(cursor: _Cursor, tail: Tail, *, colon: bool) -> None:
     here.step(digits + 1)
     after = here.byte(0)
     bad = (mark == ord(",")) & (after == ord(","))
+    bad |= (after == ord(".")) & is_digit(here.byte(1))
     bad |= (mark == ord(":")) & ((digits != 3) | (after == ord(":")))
     nanos = np.where(bad, 0, value * _powers()[digits])
     ahead = np.where(bad, 0, digits + 1)
@@ -215,7 +217,8 @@ def _begins_name(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
     upper = byte_set(_LETTER_BYTES)
     packed = (first & np.uint8(31)).astype(np.uint16) << np.uint16(5) | (second & np.uint8(31))
-    return upper[first] & upper[second] & _name_starts()[packed]
+    begins: np.ndarray = upper[first] & upper[second] & _name_starts()[packed]
+    return begins
 
 
 def _read_zone(cursor: _Cursor, tail: Tail) -> None:

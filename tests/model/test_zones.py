@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,10 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twsla.errors import UsageError
-from twsla.formats.timestamps import zones
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from twsla.model import zones
 
 ZONES = [
     "Asia/Tokyo",
@@ -148,40 +144,3 @@ def test_an_unknown_zone_suggests_what_was_meant(typed: str, meant: str) -> None
         zones.check_zone(typed)
 
     assert meant in str(raised.value.hint)
-
-
-@pytest.mark.parametrize(
-    ("variable", "zone"),
-    [
-        ("Asia/Tokyo", "Asia/Tokyo"),
-        (":Asia/Tokyo", "Asia/Tokyo"),
-        ("/usr/share/zoneinfo/Asia/Tokyo", "Asia/Tokyo"),
-        ("JST-9", "+09:00"),
-        ("NFT+3:30", "-03:30"),
-        ("UTC", "UTC"),
-        ("UTC0", "UTC"),
-        ("nonsense", "UTC"),
-    ],
-)
-def test_the_variable_tz_names_the_local_zone(tmp_path: Path, variable: str, zone: str) -> None:
-    assert zones.zone_of_machine(variable, tmp_path / "localtime", tmp_path / "timezone") == zone
-
-
-def test_the_link_localtime_names_the_local_zone(tmp_path: Path) -> None:
-    target = tmp_path / "zoneinfo" / "Europe" / "London"
-    target.parent.mkdir(parents=True)
-    target.touch()
-    (tmp_path / "localtime").symlink_to(target)
-
-    assert zones.zone_of_machine("", tmp_path / "localtime", tmp_path / "timezone") == "Europe/London"
-
-
-def test_the_file_timezone_names_the_local_zone(tmp_path: Path) -> None:
-    (tmp_path / "localtime").write_bytes(b"TZif2")
-    (tmp_path / "timezone").write_text("Asia/Kolkata\n")
-
-    assert zones.zone_of_machine("", tmp_path / "localtime", tmp_path / "timezone") == "Asia/Kolkata"
-
-
-def test_a_machine_that_does_not_say_is_utc(tmp_path: Path) -> None:
-    assert zones.zone_of_machine("", tmp_path / "localtime", tmp_path / "timezone") == "UTC"

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import difflib
-import os
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -18,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy as np
+
+    from twsla.environment import Environment
+    from twsla.options import Selection
 
 _HOUR = 3600
 _DAY = 86_400
@@ -64,7 +65,6 @@ leading meaning (SST, ECT, AMT, GST, WST …) are left out: a line that names on
 """
 
 _OFFSET = re.compile(r"(?:(?:UTC|GMT)\s*)?([+-])(\d{1,2})(?::?([0-5]\d))?", re.IGNORECASE | re.ASCII)
-_POSIX_TZ = re.compile(r"[A-Za-z]{3,}([+-]?)(\d{1,2})(?::([0-5]\d))?", re.ASCII)
 _LARGEST_OFFSET = 16 * _HOUR
 
 
@@ -72,19 +72,16 @@ def check_zone(name: str) -> str:
     """The canonical name of a zone the user typed.
 
     Args:
-        name: An IANA name in any case, ``local``, ``UTC``, an offset (``+09:00``, ``+0900``, ``+9``, ``UTC+9``) or an
+        name: An IANA name in any case, ``UTC``, an offset (``+09:00``, ``+0900``, ``+9``, ``UTC+9``) or an
             abbreviation (``JST``). A name that is both (``CET``) is the IANA zone, with its summer time.
 
     Returns:
-        An IANA name, ``UTC`` or an offset as ``+09:00``. What ``local`` stands for is spelled out, so that a report
-        read on another machine means the same.
+        An IANA name, ``UTC`` or an offset as ``+09:00``.
 
     Raises:
         UsageError: No such zone.
     """
     text = name.strip()
-    if text.lower() in ("local", "localtime"):
-        return local_zone()
     if text.upper() in ("UTC", "Z", "GMT", "UT"):
         return "UTC"
     found = _OFFSET.fullmatch(text)
@@ -92,6 +89,8 @@ def check_zone(name: str) -> str:
         offset = _seconds(found[1], found[2], found[3])
         if abs(offset) < _LARGEST_OFFSET:
             return _offset_name(offset)
+    elif _is_iana_name(text):  # the list of all names costs 30 ms
+        return text
     elif known := _iana_names().get(text.lower()):
         return known
     elif text.upper() in ABBREVIATIONS:
@@ -99,21 +98,20 @@ def check_zone(name: str) -> str:
     raise UsageError(f"there is no time zone '{name}'", hint=_near(text))
 
 
-def local_zone() -> str:
-    """The zone of this machine: from ``TZ``, else from ``/etc/localtime``; ``UTC`` if neither says."""
-    variable = os.environ.get("TZ", "")
-    return zone_of_machine(variable, Path("/etc/localtime"), Path("/etc/timezone"))
+def zone_of(selection: Selection, environment: Environment) -> str:
+    """The zone for showing times, and for stamps and ranges that name none: ``--utc``, ``--tz``, else the machine's.
 
-
-def zone_of_machine(variable: str, localtime: Path, timezone: Path) -> str:
-    """As ``local_zone``, from the value of ``TZ`` and the places of the two files."""
-    if variable:
-        return _zone_of_variable(variable)
-    names = [_after_zoneinfo(os.path.realpath(localtime))]
-    if timezone.is_file():
-        names.append(timezone.read_text("utf-8", "replace").strip())
-    known = _iana_names()
-    return next((known[name.lower()] for name in names if name.lower() in known), "UTC")
+    Raises:
+        UsageError: There is no such zone, or the options contradict each other.
+    """
+    if selection.utc:
+        if selection.tz and selection.tz.upper() != "UTC":
+            raise UsageError(f"--utc and --tz {selection.tz} contradict each other", hint="give one of them")
+        return "UTC"
+    zone = selection.tz
+    if zone.lower() in {"", "local"}:
+        zone = environment.local_zone
+    return zone if zone == "UTC" else check_zone(zone)
 
 
 def to_utc(wall_ns: np.ndarray, zone: str) -> np.ndarray:
@@ -246,21 +244,11 @@ def _iana_names() -> dict[str, str]:
     return {name.lower(): name for name in sorted(available_timezones())}
 
 
-def _zone_of_variable(value: str) -> str:
-    """``TZ`` as libc reads it: a name, a path, or ``JST-9``, whose sign points the other way."""
-    name = _after_zoneinfo(value.removeprefix(":"))
-    known = _iana_names().get(name.lower())
-    if known:
-        return check_zone(known)
-    found = _POSIX_TZ.fullmatch(name)
-    if not found:
-        return "UTC"
-    offset = -_seconds(found[1], found[2], found[3])
-    return _offset_name(offset) if abs(offset) < _LARGEST_OFFSET else "UTC"
-
-
-def _after_zoneinfo(path: str) -> str:
-    return path.rpartition("zoneinfo/")[2].removeprefix("posix/")
+def _is_iana_name(text: str) -> bool:
+    try:
+        return ZoneInfo(text).key == text and text not in {"localtime", "posixrules"}
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
 
 
 def _near(text: str) -> str:
@@ -273,5 +261,5 @@ def _near(text: str) -> str:
     near = [cities[city] for city in difflib.get_close_matches(wanted, cities, n=3, cutoff=0.75)]
     near += [names[low] for low in difflib.get_close_matches(wanted, names, n=3, cutoff=0.7)]
     meant = ", ".join(dict.fromkeys(near))
-    forms = "a zone is a name like Asia/Tokyo, an offset like +09:00, UTC or local"
+    forms = "a zone is a name like Asia/Tokyo, an offset like +09:00, or UTC"
     return f"did you mean {meant}? {forms}" if meant else forms
