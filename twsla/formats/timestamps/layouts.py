@@ -154,8 +154,8 @@ def check(layout: Layout, matrix: np.ndarray) -> np.ndarray:
         elif group in SIGNED:
             ok &= (matrix[:, start] == ord("+")) | (matrix[:, start] == ord("-"))
         elif group == "tai":
-            for column in range(start, start + length):
-                ok &= hex_table()[matrix[:, column]] < 16
+            for place in range(start, start + length):
+                ok &= hex_table()[matrix[:, place]] < 16
     return ok
 
 
