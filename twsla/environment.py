@@ -105,8 +105,8 @@ def local_zone(
     """Name of the machine's time zone.
 
     ``TZ`` as POSIX has it (``Europe/Berlin``, ``:Europe/Berlin``, the path of a zone file, or ``JST-9``, whose sign
-    points the other way), else where ``localtime`` points to, else what ``timezone`` says, else ``UTC``. A rule with summer
-    time such as ``CET-1CEST`` has no name and gives ``UTC``.
+    points the other way), else where ``localtime`` points to, else what ``timezone`` says, else ``UTC``. A rule with
+    summer time such as ``CET-1CEST`` has no name and gives ``UTC``.
     """
     named = variables.get("TZ")
     if named is not None:
