@@ -9,6 +9,7 @@ from __future__ import annotations
 import stat
 from array import array
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from twsla.sources.base import DamagedError, ProblemKind, printable
@@ -19,7 +20,7 @@ from twsla.sources.decoders import CODECS, DEFLATE, DEFLATE64
 from twsla.sources.magic import Shell
 from twsla.sources.member import Archive, Member, Refused
 from twsla.sources.packages import MissingPackage
-from twsla.sources.streams import CheckedStream, PrefixedStream, Stream
+from twsla.sources.streams import CheckedStream, PrefixedStream, Stream, WrappedStream
 from twsla.sources.zip_crypto import AesStream, TraditionalStream
 from twsla.sources.zip_directory import (
     ENCRYPTED,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from twsla.sources.backing import Backing
     from twsla.sources.zip_directory import Directory
 
+_MOST_TIMES_READ = 4
 _LZMA_METHOD = 14
 _CODECS = {
     8: DEFLATE,
@@ -62,10 +64,8 @@ def zip_members(backing: Backing, archive: Archive) -> Iterator[Member]:
     overlapping: set[int] = set()
     if directory is not None:
         try:
-            overlapping = _overlapping(backing, directory, archive)
+            overlapping = _overlapping(backing, directory, archive.limits.members)
         except Refused as refused:
-            if refused.kind is ProblemKind.LIMIT:
-                raise
             archive.problem(refused.kind, f"{refused.sentence}; its members are sought by their own headers")
             directory = None
     else:
@@ -76,7 +76,6 @@ def zip_members(backing: Backing, archive: Archive) -> Iterator[Member]:
     if directory is None:
         yield from _members(local_entries(backing), backing, archive, overlapping)
     else:
-        archive.entries = 0
         yield from _members(central_entries(backing, directory), backing, archive, overlapping)
 
 
@@ -100,23 +99,30 @@ def _members(entries: Iterator[Entry], backing: Backing, archive: Archive, overl
             yield Member(entry.name, content)
 
 
-def _overlapping(backing: Backing, directory: Directory, archive: Archive) -> set[int]:
-    """Numbers of the members whose bytes lie inside those of a member before them in the file.
+def _overlapping(backing: Backing, directory: Directory, most_entries: int) -> set[int]:
+    """Numbers of the members that must not be read, since their bytes are those of other members.
 
-    Reads the whole directory once, so it also finds out whether that is sound.
+    Those are all but the first that begin at the same place; and, once four times the archive's size has been asked
+    for, all that overlap at all. (One member whose size is damaged in the directory overlaps many that are sound.)
+    Reads the directory once up to ``most_entries``, so it also finds out whether that is sound.
+
+    Raises:
+        Refused: the directory is damaged.
+        DamagedError: it cannot be read.
     """
     starts, ends = array("q"), array("q")
-    for entry in central_entries(backing, directory):
-        archive.count_entry()
-        starts.append(min(entry.header_start, 2**62))
-        # The extra field of the local header is not known without reading it, so this is the least it can be.
-        ends.append(min(entry.header_start + LOCAL.size + entry.packed_bytes, 2**62))
-    found, reached = set(), -1
+    for entry in islice(central_entries(backing, directory), most_entries):
+        # The extra field of the local header is not known without reading it, so this is the least the end can be.
+        ends.append(min(entry.header_start + LOCAL.size + entry.packed_bytes, backing.size_bytes))
+        starts.append(min(entry.header_start, backing.size_bytes))
+    found: set[int] = set()
+    reached, previous, asked_for = -1, -1, 0
     for number in sorted(range(len(starts)), key=lambda each: (starts[each], each)):
-        if starts[number] < reached:
+        asked_for += max(0, ends[number] - starts[number])
+        is_far_too_much = asked_for > _MOST_TIMES_READ * backing.size_bytes
+        if starts[number] == previous or (starts[number] < reached and is_far_too_much):
             found.add(number)
-        else:
-            reached = ends[number]
+        reached, previous = max(reached, ends[number]), starts[number]
     return found
 
 
@@ -137,6 +143,8 @@ class _Opener:
             DamagedError: the password is wrong, or the file has vanished.
         """
         try:
+            if self.entry.size_bytes is None:
+                return _UnendedStream(self._decoded())
             return CheckedStream(self._decoded(), self.entry.size_bytes, self.entry.crc)
         except Refused as refused:
             raise DamagedError(0, refused.sentence, kind=refused.kind) from refused
@@ -154,6 +162,17 @@ class _Opener:
             cipher = AesStream if self.entry.aes else TraditionalStream
             raw = cipher(raw, self.entry, self.password)
         return _with_lzma_header(raw, self.entry) if self.entry.method == _LZMA_METHOD else raw
+
+
+class _UnendedStream(WrappedStream):
+    """A member whose size and check sum stood behind it and are lost: nobody can tell whether it is all there."""
+
+    def pull(self, size: int) -> bytes:
+        """Read on; the end is damage."""
+        data = self._inner.read(size)
+        if not data:
+            raise self.damaged("the record of its size and check sum is missing, so it may have been cut short")
+        return data
 
 
 def _content(entry: Entry, backing: Backing, archive: Archive) -> Content:
