@@ -1,6 +1,6 @@
 """Runs twsla and its peers on the same generated logs and prints one table of ratios with peak memory.
 
-    python -m benchmarks.run [--megabytes 50 500] [--kinds sshd access json hdfs app] [--original PATH] [--data DIR]
+    python -m benchmarks [--megabytes 50 500] [--kinds sshd access json hdfs app] [--original PATH] [--data DIR]
 
 Peers are used where they are installed: gzip, zstd, rg, grep, lnav; the original Go program where its path is given.
 Every figure is the best of several runs with warm caches; a ratio compares two programs of this run only. Counts that
