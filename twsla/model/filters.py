@@ -11,8 +11,8 @@ Simple filters (``-f`` and arguments) are plain text, searched for anywhere in t
     #IP        the whole filter is the name of an observable, in any case; \#IP is that text itself
 
 Every other character, backslashes included, stands for itself. An argument that starts with ``^`` is negative. Regular
-expressions (``-r``, and ``-v`` negative) are RE2's: anywhere in the record, ``.`` is no line end, ``^`` and ``$`` are the
-ends of the record.
+expressions (``-r``, and ``-v`` negative) are RE2's: anywhere in the record, ``.`` is no line end, ``^`` and ``$`` are
+the ends of the record.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Filter:
     negative: bool = False
     """Records that match are left out."""
     ignore_case: bool = False
-    """``re2`` says so itself; kept for those who look for another way to the same answer."""
+    """``re2`` starts with ``(?i)``; kept for those who look for another way to the same answer."""
     literal: str | None = None
     """Plain text that decides as ``re2`` does: the record contains it, or ends with it; None if there is none."""
     at_end: bool = False
@@ -120,7 +120,11 @@ def regex_filter(source: str, *, negative: bool = False, ignore_case: bool = Fal
     """A filter of a regular expression."""
     # (?<name>…) is known to the RE2 of pyarrow and not to DuckDB's; (?P<name>…) is known to both.
     re2 = _NAMED_GROUP.sub(lambda found: "(?P<" if found[0] == "(?<" else found[0], source)
-    return Filter(FilterKind.REGEX, source, (_IGNORE_CASE if ignore_case else "") + re2, negative, ignore_case)
+    if re2.startswith(_IGNORE_CASE):
+        ignore_case = True
+    elif ignore_case:
+        re2 = _IGNORE_CASE + re2
+    return Filter(FilterKind.REGEX, source, re2, negative, ignore_case)
 
 
 def simple_filter(source: str, *, negative: bool = False, ignore_case: bool = False) -> Filter:
@@ -171,7 +175,7 @@ def _without_end(source: str) -> tuple[str, str, bool]:
     signs = [("\\" * (len(found["slashes"]) // 2), len(found["slashes"]) % 2) for found in _ESCAPED.finditer(tail[0])]
     at_end = False
     while signs and not signs[-1][1]:
-        # an unescaped $ at the end; pairs of backslashes before it are plain text, and nothing before them is at the end
+        # An unescaped $ at the end. Pairs of backslashes before it are plain text; what is before those is not the end.
         slashes, _ = signs.pop()
         at_end = True
         if slashes:
