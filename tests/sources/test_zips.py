@@ -401,6 +401,7 @@ def test_too_many_members_are_told(tmp_path: Path) -> None:
     assert got.kinds() == [(f"{tmp_path}/a.zip", ProblemKind.LIMIT)]
 
 
+@pytest.mark.slow
 def test_a_zip_whose_directory_wraps_at_65536_entries(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(made({str(index): b"" for index in range(66_000)}, zipfile.ZIP_STORED))
 

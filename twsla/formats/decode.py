@@ -182,7 +182,11 @@ def _escape(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeDecodeError):
         raise error
     _places.found.append(error.start)
-    return "".join(f"\\x{byte:02x}" for byte in error.object[error.start : error.end]), error.end
+    bad = error.object[error.start : error.end]
+    if not error.encoding.startswith("utf"):
+        # EUC-JP and GB18030 take the line end along with the broken character before it.
+        bad = bad[:1] + bad[1:].split(b"\n")[0].split(b"\r")[0]
+    return "".join(f"\\x{byte:02x}" for byte in bad), error.start + len(bad)
 
 
 codecs.register_error(_ESCAPE, _escape)

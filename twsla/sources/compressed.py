@@ -178,7 +178,9 @@ class DecodedStream(Stream):
             why = f"the {self._codec.title} data wants more than {memory >> 20:,} MiB of memory"
             self._finish(why, ProblemKind.LIMIT)
             return b""
-        self._finish(f"the {self._codec.title} data is damaged before byte {self._consumed:,} ({error})")
+        self._finish(
+            f"the {self._codec.title} data is damaged before byte {self._consumed:,} ({error}){self._codec.warning}"
+        )
         if self._again is None:
             return b""
         with DecodedStream(self._again(), self._codec, self._meter) as fresh:

@@ -53,6 +53,8 @@ class Codec:
     """What its decoder raises on damaged input."""
     step_bytes: int = _STEP_BYTES
     """Most output asked of the decoder at once: what a damage costs where the input cannot be read again."""
+    warning: str = ""
+    """What else to say of a damage."""
     shell: Shell | None = None
     """Set where several streams may follow one another."""
 
@@ -215,12 +217,19 @@ def _zstd_errors() -> tuple[type[Exception], ...]:
 
 
 CODECS = {
-    Shell.GZIP: Codec("gzip", _gzip, usual_errors, CHUNK_BYTES, Shell.GZIP),
-    Shell.BZIP2: Codec("bzip2", _bzip2, usual_errors, _STEP_BYTES, Shell.BZIP2),
-    Shell.XZ: Codec("xz", _xz, usual_errors, _STEP_BYTES, Shell.XZ),
+    Shell.GZIP: Codec("gzip", _gzip, usual_errors, CHUNK_BYTES, shell=Shell.GZIP),
+    Shell.BZIP2: Codec(
+        "bzip2",
+        _bzip2,
+        usual_errors,
+        # A block of up to 900 kB is checked only when all of it has been given.
+        warning="; what came from its last block, up to 900 kB, may be garbled",
+        shell=Shell.BZIP2,
+    ),
+    Shell.XZ: Codec("xz", _xz, usual_errors, shell=Shell.XZ),
     Shell.LZMA: Codec("lzma", _lzma_alone, usual_errors),
-    Shell.ZSTD: Codec("zstd", _zstd, _zstd_errors, _STEP_BYTES, Shell.ZSTD),
-    Shell.LZ4: Codec("lz4", _lz4, usual_errors, _STEP_BYTES, Shell.LZ4),
+    Shell.ZSTD: Codec("zstd", _zstd, _zstd_errors, shell=Shell.ZSTD),
+    Shell.LZ4: Codec("lz4", _lz4, usual_errors, shell=Shell.LZ4),
 }
 DEFLATE64 = Codec("deflate64", Inflate64Decoder, usual_errors)
 DEFLATE = Codec("deflate", _deflate, usual_errors, CHUNK_BYTES)

@@ -131,16 +131,15 @@ class _Chooser:
         return self._worthwhile(tried)
 
     def _worthwhile(self, tried: list[_Tried]) -> list[_Tried]:
-        """The most frequent ones, without those that add next to nothing; time of day only where nothing else is."""
+        """The most frequent ones, without those that add next to nothing."""
         import numpy as np
 
-        tried.sort(key=lambda entry: (entry.locator.form.name == "time-only", -entry.count))
+        tried.sort(key=lambda entry: -entry.count)
         kept: list[_Tried] = []
         covered = np.zeros(len(self.rows), bool)
         for entry in tried:
             new = int((entry.found.valid & ~covered).sum())
-            weak = entry.locator.form.name == "time-only" and kept
-            if new and not weak and (not kept or new >= _SMALLEST_SHARE * len(self.rows)):
+            if new and (not kept or new >= _SMALLEST_SHARE * len(self.rows)):
                 kept.append(entry)
                 covered |= entry.found.valid
         return kept[:_MOST_LOCATORS]

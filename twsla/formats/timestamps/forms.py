@@ -67,8 +67,6 @@ class Form:
     """Of ``epoch``: how many in a second."""
     search: bool = True
     """Whether it counts where it stands in a line of a source that is locked to another form."""
-    exact: bool = False
-    """Whether it came from the user: then nothing but ``core`` is read."""
 
     def has(self, group: str) -> bool:
         """Whether ``core`` names the group."""
@@ -112,10 +110,10 @@ FORMS: tuple[Form, ...] = (
     Form("basic-start", "file stamps", "20231011_221415.003 x", rf"{_Y}{_M2}{_D2}[_ -]{_H2MS}", ("start",)),
     Form("japanese", "Japanese", "2023年10月11日 22:14:15 エラー 接続失敗",
          rf"{_Y}年 ?{_M}月 ?{_D}日{_JA_WEEKDAY}[ ,]{{0,2}}{_JA_AMPM}(?P<hour>\d\d?)(?::|時)(?P<minute>\d\d?)(?::|分)"
-         r"(?P<second>\d\d?)(?:秒)?"),
+         r"(?P<second>\d\d?)(?:秒)?", follow="kanji"),
     Form("japanese-era", "Japanese", "令和5年10月11日 午後10時14分15秒 起動", leads=("word",),
          core=rf"(?P<era>令和|平成|昭和)(?:(?P<eyear>\d\d?)|元)年 ?{_M}月 ?{_D}日{_JA_WEEKDAY}[ ,]{{0,2}}{_JA_AMPM}"
-         r"(?P<hour>\d\d?)(?::|時)(?P<minute>\d\d?)(?::|分)(?P<second>\d\d?)(?:秒)?"),
+         r"(?P<hour>\d\d?)(?::|時)(?P<minute>\d\d?)(?::|分)(?P<second>\d\d?)(?:秒)?", follow="kanji"),
     # Month names.
     Form("month-day-year", "Cisco ASA, java.util.logging, JavaScript", "Oct 11 2023 22:14:15: %ASA-6-302013: Built",
          rf"{_MAYBE_WEEKDAY}{_MONTH}[ /-]{{1,2}}{_D},?[ /-]{{1,2}}{_Y}(?:,? {{1,2}}|:|T){_HMS}", ("word",)),

@@ -56,6 +56,8 @@ INSIDE: dict[str, str] = {
 
 FOLLOWS: dict[str, str] = {
     "digit": "[^0-9]",
+    # Not the first byte of 秒, which is part of the stamp.
+    "kanji": r"[^0-9\xe7]",
     "number": r"""[ \t,;|:.\])}"'^&\r]""",
     "clock": "[^0-9:]",
     "year": r"[^\w:.-]",

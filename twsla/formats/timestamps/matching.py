@@ -117,8 +117,7 @@ class Matcher:
         """Read the rows of that layout into ``found``; gives bool (n,) twice: those of it, those with a valid stamp."""
         import numpy as np
 
-        tail_kinds = "" if self.form.exact else self.form.tail
-        width = matrix_width(layout.width + (TAIL_WIDTH if tail_kinds else 0))
+        width = matrix_width(layout.width + (TAIL_WIDTH if self.form.tail else 0))
         matrix = self.source.windows(positions, width)
         fits = check(layout, matrix) & (positions + layout.width <= ends)
         chosen = np.flatnonzero(fits)
@@ -127,7 +126,7 @@ class Matcher:
         if len(chosen) < len(fits):
             matrix, rows = matrix[chosen], rows[chosen]
         moments = read(layout, self.form, self.order, matrix)
-        tail = read_tail(matrix, layout.width, tail_kinds)
+        tail = read_tail(matrix, layout.width, self.form.tail)
         found.store(rows, moments, tail)
         if len(chosen) == len(fits):
             return fits, moments.ok

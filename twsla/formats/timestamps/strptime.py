@@ -12,10 +12,10 @@ _DIRECTIVES = {
     "Y": r"(?P<year>\d{4})",
     "y": r"(?P<yy>\d\d)",
     "m": r"(?P<month>\d\d?)",
-    "d": r" ?(?P<day>\d\d?)",
+    "d": r"(?P<day>\d\d?)",
     "e": r" ?(?P<day>\d\d?)",
-    "H": r" ?(?P<hour>\d\d?)",
-    "I": r" ?(?P<hour>\d\d?)",
+    "H": r"(?P<hour>\d\d?)",
+    "I": r"(?P<hour>\d\d?)",
     "M": r"(?P<minute>\d\d?)",
     "S": r"(?P<second>\d\d?)",
     "f": r"(?P<fraction>\d{1,9})",
@@ -37,36 +37,41 @@ _DIRECTIVES = {
     "t": " +",
 }
 _ALIASES = {"T": "%H:%M:%S", "R": "%H:%M", "F": "%Y-%m-%d", "D": "%m/%d/%y", "c": "%a %b %e %H:%M:%S %Y"}
-_DATES = (frozenset(("day", "month")), frozenset(("day", "mon")), frozenset(("doy", "year")),
-          frozenset(("year", "week", "isowday")))  # fmt: skip
+_DATES = (
+    frozenset(("day", "month")),
+    frozenset(("day", "mon")),
+    frozenset(("doy", "year")),
+    frozenset(("year", "week", "isowday")),
+)
 
 
 def form_of_pattern(pattern: str) -> Form:
-    """The form of a strptime pattern: exactly what it says, wherever it stands on the line.
+    """The form of a strptime pattern: what it says, wherever it stands on the line.
+
+    A space is any run of spaces. ``%z`` or ``%Z`` at the end is an offset or a name or ``Z``, and may be missing on a line.
 
     Raises:
-        UsageError: An unknown directive, one used twice, or no complete time of day.
+        UsageError: An unknown directive, one used twice, or no complete date or time of day.
     """
-    for letter, expansion in _ALIASES.items():
-        pattern = pattern.replace(f"%{letter}", expansion)
+    text = re.sub(r"%(.)", lambda match: _ALIASES.get(match[1], match[0]), pattern)
+    zoned = re.search(r" *%[zZ]$", text)
     parts, groups = [], []
-    for text, letter in re.findall(r"([^%]+)|%-?(.|$)", pattern, re.DOTALL):
-        part = re.escape(text).replace(r"\ ", " ") if text else _DIRECTIVES.get(letter)
+    for literal, letter in re.findall(r"([^%]+)|%-?(.|$)", text[: zoned.start()] if zoned else text, re.DOTALL):
+        part = re.sub(r"(?:\\ )+", " +", re.escape(literal)) if literal else _DIRECTIVES.get(letter)
         if part is None:
             raise _refusal(pattern, f"%{letter} is not known")
         parts.append(part)
-        groups += re.findall(r"\?P<(\w+)>", part) if not text else []
+        groups += re.findall(r"\?P<(\w+)>", "" if literal else part)
     _check(pattern, groups)
-    ends_in_digit = bool(re.search(r"\\d(?:\{[\d,]+\}|\?)?\)*$", parts[-1])) if parts else False
+    core = "".join(parts)
     return Form(
         name=pattern,
         family="given by the user",
         example="",
-        core="".join(parts),
-        leads=("digitless",) if re.match(r" ?\??\(\?P<\w+>\\d", parts[0]) else ("free",),
-        follow="digit" if ends_in_digit else "free",
-        tail="",
-        exact=True,
+        core=core,
+        leads=("digitless",) if re.match(r"(?: \?)?\(\?P<\w+>\\d", core) else ("free",),
+        follow="digit" if re.search(r"\\d(?:\{[\d,]+\}|\?)?\)*$", core) else "free",
+        tail="z" if zoned else "",
     )
 
 
