@@ -160,7 +160,9 @@ class BoundCommand(click.Command):
     def _finish(self, call: Call, own: object) -> int:
         """Run and write: where the answer goes is decided before the work, so that a mistake costs no time."""
         if not any(section.owner is OutputOptions for section in self.sections):
-            return int(self.run(call, own) or 0)  # type: ignore[call-overload]  # such a command gives no Result
+            code = self.run(call, own)
+            assert code is None or isinstance(code, int)
+            return code or 0
         from twsla.cli.output import decide, send
 
         destination = decide(call.output, call.environment, call.selection)
