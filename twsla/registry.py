@@ -33,6 +33,7 @@ COMMANDS: dict[str, Entry] = {
     "import": Entry("twsla.cli.commands.import_:command", "Read logs into the store."),
     "search": Entry("twsla.analysis.search:analysis", "List the records that match."),
     "sources": Entry("twsla.analysis.sources:analysis", "List what was imported, with hashes and problems."),
+    "verify": Entry("twsla.analysis.verify:analysis", "Prove that the store and its sources are what they were."),
     "completion": Entry("twsla.cli.commands.completion:command", "Print the completion script of a shell."),
     "plugins": Entry("twsla.cli.commands.plugins:command", "List the plug-ins and what they add."),
     "version": Entry("twsla.cli.commands.version:command", "Show the version."),

@@ -79,9 +79,9 @@ def settings_of(
     """
     from dataclasses import replace
 
-    from twsla.formats.decode import check_encoding
+    from twsla.formats.encodings import detect_encoding
     from twsla.formats.multiline import choose_multiline
-    from twsla.formats.timestamps.detect import check_form
+    from twsla.formats.timestamps.detect import asked_form
     from twsla.formats.timestamps.model import StampOptions
     from twsla.ingest.settings import Settings
     from twsla.query.engine import query_of
@@ -90,6 +90,10 @@ def settings_of(
         raise UsageError("--dmy and --mdy contradict each other", hint="give one of them")
     if options.year is not None and not 1970 <= options.year <= 2200:
         raise UsageError(f"--year {options.year} is no year of a log", hint="give one from 1970 to 2200")
+    if options.encoding:
+        detect_encoding(b"", forced=options.encoding)
+    if options.ts_format:
+        asked_form(options.ts_format)
     query = query_of(replace(selection, filters=filters), environment)
     return Settings(
         filters=query.filters,
@@ -97,10 +101,10 @@ def settings_of(
         stamps=StampOptions(
             zone=query.zone,
             day_first=True if options.dmy else False if options.mdy else None,
-            form=check_form(options.ts_format) if options.ts_format else None,
+            form=options.ts_format or None,
         ),
         year=options.year,
-        encoding=check_encoding(options.encoding) if options.encoding else None,
+        encoding=options.encoding or None,
         multiline=choose_multiline(
             start=options.ml_start,
             separator=options.ml_sep,

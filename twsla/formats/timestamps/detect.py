@@ -60,7 +60,7 @@ def choose(sample: Lines, options: StampOptions) -> StampPlan:
     Raises:
         UsageError: ``options.form`` is neither a form's name nor a strptime pattern.
     """
-    forced = _forced(options)
+    forced = None if options.form is None else asked_form(options.form)
     chooser = _Chooser(sample, options, FORMS if forced is None else (forced,))
     tried = chooser.locate()
     if not tried and forced is None:
@@ -68,10 +68,13 @@ def choose(sample: Lines, options: StampOptions) -> StampPlan:
     return chooser.plan(tried, forced)
 
 
-def _forced(options: StampOptions) -> Form | None:
-    if options.form is None:
-        return None
-    return form_of_pattern(options.form) if "%" in options.form else form_named(options.form)
+def asked_form(wanted: str) -> Form:
+    """The form a user asks for, by its name or as a strptime pattern.
+
+    Raises:
+        UsageError: ``wanted`` is neither.
+    """
+    return form_of_pattern(wanted) if "%" in wanted else form_named(wanted)
 
 
 @dataclass(slots=True)
@@ -139,7 +142,7 @@ class _Chooser:
         covered = np.zeros(len(self.rows), bool)
         for entry in tried:
             new = int((entry.found.valid & ~covered).sum())
-            if new and (not kept or new >= _SMALLEST_SHARE * len(self.rows)):
+            if new and (not kept or new >= max(2, _SMALLEST_SHARE * len(self.rows))):
                 kept.append(entry)
                 covered |= entry.found.valid
         return kept[:_MOST_LOCATORS]
