@@ -135,11 +135,13 @@ class _Civil:
         return NOMINAL_YEAR
 
     def days(self) -> tuple[np.ndarray, np.ndarray]:
+        import numpy as np
+
         year = self.year()
         if "doy" in self:
-            return calendar.days_of_ordinals(self.number("year"), self.number("doy"))
+            return calendar.days_of_ordinals(np.asarray(year), self.number("doy"))
         if "week" in self:
-            return calendar.days_of_weeks(self.number("year"), self.number("week"), self.number("isowday"))
+            return calendar.days_of_weeks(np.asarray(year), self.number("week"), self.number("isowday"))
         if "mon" in self:
             month = calendar.month_table()[name_index(self.matrix, self.fields["mon"][0])]
         else:
