@@ -91,7 +91,7 @@ def main() -> None:
     rng = random.Random(20240506)  # noqa: S311  # test data
     HERE.mkdir(exist_ok=True)
     texts = {
-        "auth.log": auth(rng),
+        "auth-20240506.log": auth(rng),
         "access.log": access(rng),
         "app.log": application(rng),
         "events.jsonl": events(rng),
@@ -99,10 +99,10 @@ def main() -> None:
     }
     for name, lines in texts.items():
         (HERE / name).write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
-    rotated = [line.replace("May  6", "May  5") for line in texts["auth.log"][:100]]
-    with (HERE / "auth.log-20240505.gz").open("wb") as file:
+    rotated = [line.replace("May  6", "May  5") for line in texts["auth-20240506.log"][:100]]
+    with (HERE / "auth-20240505.log.gz").open("wb") as file:
         moment = int((DAY - timedelta(seconds=1)).timestamp())
-        with gzip.GzipFile("auth.log-20240505", "wb", 9, file, mtime=moment) as packed:
+        with gzip.GzipFile("auth-20240505.log", "wb", 9, file, mtime=moment) as packed:
             packed.write(("\n".join(rotated) + "\n").encode())
 
 

@@ -74,9 +74,9 @@ def test_the_sample_logs_are_imported_whole(run: Run, tmp_path: Path) -> None:
 
 
 def test_every_line_of_the_sources_is_in_the_store(run: Run, tmp_path: Path) -> None:
-    run("import", LOGS / "auth.log", LOGS / "app.log")
+    run("import", LOGS / "auth-20240506.log", LOGS / "app.log")
 
-    wanted = (LOGS / "app.log").read_text().splitlines() + (LOGS / "auth.log").read_text().splitlines()
+    wanted = (LOGS / "app.log").read_text().splitlines() + (LOGS / "auth-20240506.log").read_text().splitlines()
     assert "\n".join(texts(tmp_path / "twsla.db")).split("\n") == wanted
 
 

@@ -57,7 +57,11 @@ class Known:
 
     def match_file(self, name: str, path: Path, size: int) -> Match:
         """A plain file, before it is read: hashed only where a known source has its size or its name."""
-        if size and size in self._by_size:
+        if not size:
+            # All empty files are alike: only the same one is known.
+            empty = [entry for entry in self._names.get(name, ()) if entry.start_offset + entry.bytes == 0]
+            return Match("unchanged", empty[0]) if empty else Match("new")
+        if size in self._by_size:
             match = self.match_content(name, size, digest_prefix(path, size))
             if match.state != "new":
                 return match
