@@ -348,8 +348,13 @@ def _required_of_either(items: tuple[Node, ...]) -> list[tuple[str, ...]]:
         groups = [group for group in _required(item) if all(group)]
         if not groups:
             return []
-        chosen += max(groups, key=lambda group: (min(len(text) for text in group), -len(group)))
+        best: tuple[str, ...] = max(groups, key=_weight)
+        chosen += best
     return [tuple(dict.fromkeys(chosen))]
+
+
+def _weight(group: tuple[str, ...]) -> tuple[int, int]:
+    return min(map(len, group)), -len(group)
 
 
 def folded(text: str) -> str:

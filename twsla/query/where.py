@@ -5,10 +5,10 @@ are what ``twsla.model.filters`` promises (``.`` is no line end, ``^`` and ``$``
 flag has to be given.
 
 DuckDB evaluates ``contains``, ``starts_with``, ``suffix`` and ``LIKE`` on a dictionary column once per entry, with a
-bound parameter just as with a constant, but ``regexp_matches`` once per row. On 1.5 million sshd lines of 399 shapes, one
-core: ``contains`` on the text 86 ms, on the shape 11 ms; ``authentication.*root`` on the text 249 ms, as LIKE on the
-shape 20 ms. ``shape IS NULL`` is there for files without shapes; where the statistics of a file say that none is NULL it
-costs nothing.
+bound parameter just as with a constant, but ``regexp_matches`` once per row. On 1.5 million sshd lines of 399 shapes,
+one core: ``contains`` on the text 86 ms, on the shape 11 ms; ``authentication.*root`` on the text 249 ms, as LIKE on
+the shape 20 ms. ``shape IS NULL`` is there for files without shapes; where the statistics of a file say that none is
+NULL it costs nothing.
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ def _plain_on_shape(asked: Plain, re2: str) -> Where:
 
 
 def _in_order_on_shape(asked: Plain, re2: str) -> Where:
-    """Several texts with ``.*`` between them. LIKE lets ``%`` run over line ends: RE2 looks at shapes that have some."""
+    """Several texts with ``.*`` between them. LIKE lets ``%`` run over line ends: RE2 looks at shapes with such."""
     judged = Where("regexp_matches(shape, ?)", (re2,))
     if any(sign in text for text in asked.texts for sign in "%_\\"):
         return _all(*(_group("shape", (text,)) for text in asked.texts), judged)
