@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twsla.sources.base import DamagedError, Item, Limits, Problem, ProblemKind
@@ -12,6 +11,7 @@ from twsla.sources.files import expand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 LOG = b"".join(
     b"Jun 14 15:16:%02d combo sshd(pam_unix)[%d]: authentication failure; rhost=218.188.%d.%d\n"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 TOOLS = {
     Shell.GZIP: ["gzip", "-c"],
-    Shell.BZIP2: ["bzip2", "-c"],
+    Shell.BZIP2: ["bzip2", "-c", "-1"],
     Shell.XZ: ["xz", "-c"],
     Shell.LZMA: ["xz", "-c", "--format=lzma"],
     Shell.ZSTD: ["zstd", "-c", "-q"],
@@ -45,7 +45,7 @@ SUFFIX = {
     Shell.LZ4: "lz4",
 }
 MULTIPLE = [shell for shell in TOOLS if CODECS[shell].shell]
-CONTENT = LOG * 4
+CONTENT = LOG[:150_000]
 
 
 def pack(shell: Shell, data: bytes) -> bytes:
@@ -202,7 +202,7 @@ def test_a_truncated_stream_gives_all_that_is_in_it(shell: Shell, data: st.DataO
 
 @pytest.mark.parametrize("shell", TOOLS)
 @given(data=st.data())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_a_damaged_stream_gives_all_that_comes_before_the_damage(shell: Shell, data: st.DataObject) -> None:
     packed = bytearray(packed_content(shell))
     position = data.draw(st.integers(16, len(packed) - 1))
@@ -224,17 +224,17 @@ def test_gzip_loses_nothing_even_if_it_can_be_read_only_once(position: int, flip
 
 
 def by_single_bytes(shell: Shell, packed: bytes) -> bytes:
-    """The output of a bare decoder that is asked for one byte at a time near the end: no output can be lost."""
+    """The output of a bare decoder that gets and gives single bytes, so that none is lost in a call that fails."""
     if shell is Shell.GZIP:
         return gzip_by_single_bytes(packed)
     decoder = CODECS[shell].make(1 << 30)
     out = bytearray()
     try:
-        out += decoder.decompress(packed, 1)
-        while not decoder.eof and not decoder.needs_input:
-            part = decoder.decompress(b"", 1)
-            out += part
-            if not part and decoder.needs_input:
+        for index in range(len(packed)):
+            out += decoder.decompress(packed[index : index + 1], 1)
+            while not decoder.eof and not decoder.needs_input:
+                out += decoder.decompress(b"", 1)
+            if decoder.eof:
                 break
     except CODECS[shell].errors():
         pass
@@ -245,8 +245,10 @@ def gzip_by_single_bytes(packed: bytes) -> bytes:
     decoder = zlib.decompressobj(31)
     out = bytearray()
     try:
-        for byte in packed:
-            out += decoder.decompress(bytes([byte]))
+        for index in range(len(packed)):
+            out += decoder.decompress(packed[index : index + 1], 1)
+            while part := decoder.decompress(decoder.unconsumed_tail, 1):
+                out += part
     except zlib.error:
         pass
     return bytes(out)

@@ -53,7 +53,8 @@ class DecodedStream(Stream):
         self._input = b""
         self._consumed = 0
         self._source_error: DamagedError | None = None
-        self._step = codec.step_bytes
+        self._last_fed = 0
+        self._careful: tuple[int, int] | None = None
         self._produced = 0
         self._end: DamagedError | bool = False
 
@@ -61,7 +62,7 @@ class DecodedStream(Stream):
         """Decode until ``size`` bytes are there, or no more."""
         parts: list[bytes] = []
         while size and not self._end:
-            part = self._advance(min(size, self._step))
+            part = self._advance(min(size, self._most_output()))
             self._produced += len(part)
             if part:
                 parts.append(part)
@@ -102,8 +103,7 @@ class DecodedStream(Stream):
         if decoder.needs_input and not self._fill(1):
             self._ended_early()
             return b""
-        data, self._input = (self._input, b"") if decoder.needs_input else (b"", self._input)
-        self._consumed += len(data)
+        data = self._next_input() if decoder.needs_input else b""
         try:
             out = decoder.decompress(data, size)
         except self._codec.errors() as error:
@@ -115,6 +115,21 @@ class DecodedStream(Stream):
             if self._codec.shell is None:
                 self._end = True
         return out
+
+    def _most_output(self) -> int:
+        """How much the decoder is asked for at once."""
+        step = self._codec.step_bytes
+        return step if self._careful is None else max(1, min(step, self._careful[1] - self._produced))
+
+    def _next_input(self) -> bytes:
+        """Take what the decoder is fed next."""
+        size = len(self._input)
+        if self._careful is not None:
+            size = min(size, max(1, self._careful[0] - self._consumed))
+        data, self._input = self._input[:size], self._input[size:]
+        self._last_fed = self._consumed
+        self._consumed += size
+        return data
 
     def _start(self) -> bytes:
         """Begin the first or a following compressed stream, or end."""
@@ -181,20 +196,22 @@ class DecodedStream(Stream):
         self._finish(
             f"the {self._codec.title} data is damaged before byte {self._consumed:,} ({error}){self._codec.warning}"
         )
-        if self._again is None:
+        if self._again is None or self._codec.keeps_all:
             return b""
         with DecodedStream(self._again(), self._codec, self._meter) as fresh:
-            return fresh.last_bytes(self._produced)
+            return fresh.last_bytes(self._last_fed, self._produced)
 
-    def last_bytes(self, position: int) -> bytes:
-        """What comes from ``position`` up to the damage, taken in steps of one byte."""
+    def last_bytes(self, consumed: int, produced: int) -> bytes:
+        """What comes after ``produced`` bytes, up to a damage that is behind the first ``consumed`` bytes of input.
+
+        From these on output and input go in steps of one byte, so that no call that fails had anything to give.
+        """
+        self._careful = (consumed, produced)
         parts = []
         try:
-            while self.delivered < position and self.read(min(CHUNK_BYTES, position - self.delivered)):
-                pass
-            self._step = 1
-            while part := self.pull(1):
-                parts.append(part)
+            while part := self.read(CHUNK_BYTES):
+                known = produced - (self.delivered - len(part))
+                parts.append(part[max(0, known) :])
         except DamagedError:
             pass
         return b"".join(parts)

@@ -53,6 +53,8 @@ class Codec:
     """What its decoder raises on damaged input."""
     step_bytes: int = _STEP_BYTES
     """Most output asked of the decoder at once: what a damage costs where the input cannot be read again."""
+    keeps_all: bool = False
+    """Whether the decoder gives every byte before a damage; of others, reading again gets them."""
     warning: str = ""
     """What else to say of a damage."""
     shell: Shell | None = None
@@ -142,12 +144,10 @@ class Inflate64Decoder:
     def decompress(self, data: bytes, max_length: int = -1) -> bytes:
         """Feed ``data``; at most ``max_length`` (positive) bytes of output."""
         self._input += data
-        # Step by step towards a damage: see ``DecodedStream.last_bytes``.
-        piece = 1 if max_length == 1 else self._PIECE_BYTES
         fed = 0
         while fed < len(self._input) and not self._output and not self._inflater.eof:
-            self._output = self._inflater.inflate(self._input[fed : fed + piece])
-            fed += piece
+            self._output = self._inflater.inflate(self._input[fed : fed + self._PIECE_BYTES])
+            fed += self._PIECE_BYTES
         self._input = self._input[fed:]
         out, self._output = self._output[:max_length], self._output[max_length:]
         return out
@@ -166,6 +166,14 @@ def _inflate_up_to_error(state: zlib._Decompress, data: bytes, max_length: int) 
             continue
         data = attempt.unconsumed_tail + data[size:]
         state = attempt
+    # Several symbols may stand in the byte with the error.
+    data = data[:1]
+    try:
+        while len(out) < max_length and (part := state.decompress(data, 1)):
+            out += part
+            data = state.unconsumed_tail
+    except zlib.error:
+        pass
     return out
 
 
@@ -217,7 +225,7 @@ def _zstd_errors() -> tuple[type[Exception], ...]:
 
 
 CODECS = {
-    Shell.GZIP: Codec("gzip", _gzip, usual_errors, CHUNK_BYTES, shell=Shell.GZIP),
+    Shell.GZIP: Codec("gzip", _gzip, usual_errors, CHUNK_BYTES, keeps_all=True, shell=Shell.GZIP),
     Shell.BZIP2: Codec(
         "bzip2",
         _bzip2,
@@ -232,4 +240,4 @@ CODECS = {
     Shell.LZ4: Codec("lz4", _lz4, usual_errors, shell=Shell.LZ4),
 }
 DEFLATE64 = Codec("deflate64", Inflate64Decoder, usual_errors)
-DEFLATE = Codec("deflate", _deflate, usual_errors, CHUNK_BYTES)
+DEFLATE = Codec("deflate", _deflate, usual_errors, CHUNK_BYTES, keeps_all=True)
