@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from twsla import registry
 from twsla.cli.errors import writing_stdout
-from twsla.cli.limited import limited
+from twsla.cli.limited import LimitedRows, limited
 from twsla.errors import TwslaError, UsageError
 from twsla.model.zones import zone_of
 
@@ -117,6 +117,8 @@ def send(result: Result, destination: Destination) -> None:
     """
     shaped = _shape(result, destination)
     name, render = _rendering(shaped, destination)
+    if name == "plain" and isinstance(shaped.rows, LimitedRows) and not render.with_source and not render.marks:
+        shaped = replace(shaped, rows=shaped.rows.without_arrow())
     if destination.path is not None:
         _write(shaped, destination.path, name, render)
     elif destination.on_terminal:

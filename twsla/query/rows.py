@@ -146,18 +146,28 @@ def ordered_groups(files: Sequence[FileEntry]) -> list[tuple[FileEntry, ...]]:
     """
     dated = sorted((entry for entry in files if entry.min_ts is not None), key=lambda entry: (entry.min_ts, entry.path))
     groups: list[list[FileEntry]] = []
-    end = 0
     for entry in dated:
-        assert entry.min_ts is not None
-        assert entry.max_ts is not None
-        if groups and entry.min_ts <= end:
+        if groups and not _all_follow(entry, groups[-1]):
             groups[-1].append(entry)
-            end = max(end, entry.max_ts)
         else:
             groups.append([entry])
-            end = entry.max_ts
     undated = sorted((entry for entry in files if entry.min_ts is None), key=lambda entry: entry.path)
     return [*map(tuple, groups), *((entry,) for entry in undated)]
+
+
+def _all_follow(entry: FileEntry, group: Sequence[FileEntry]) -> bool:
+    """Whether every record of a file comes after all those of a group."""
+    return all(_follows(entry, earlier) for earlier in group)
+
+
+def _follows(entry: FileEntry, earlier: FileEntry) -> bool:
+    assert entry.min_ts is not None
+    assert earlier.max_ts is not None
+    if entry.min_ts != earlier.max_ts:
+        return entry.min_ts > earlier.max_ts
+    # A source cut within one second: what was written later stands later in the source.
+    names = entry.path.rpartition("/")[2], earlier.path.rpartition("/")[2]
+    return len(entry.sources) == 1 and entry.sources == earlier.sources and names[0] > names[1]
 
 
 def _order_of(group: Sequence[FileEntry]) -> str:
