@@ -80,7 +80,7 @@ def collect(
         got.items.append(item)
         assert item.name not in got.content
         assert item.name.encode("utf-8")
-        assert item.name.isprintable()
+        assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for character in item.name)
         got.content[item.name] = b""
         if read:
             got.content[item.name], error = read_pieces(item)

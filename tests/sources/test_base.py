@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         ("log\u202etxt.exe", "log\\u202etxt.exe"),
         ("\x7f\x9b", "\\x7f\\x9b"),
         ("\ud800", "\\ud800"),
+        ("a\U000e0041b", "a\\U000e0041b"),
     ],
 )
 def test_names_are_shown_so_that_no_character_does_harm(name: str, shown: str) -> None:
