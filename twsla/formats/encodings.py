@@ -19,13 +19,17 @@ _BOMS = (
     (b"\x84\x31\x95\x33", "gb18030"),
 )
 _WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
-_NOT_FOR_TEXT = frozenset({"idna", "punycode", "raw_unicode_escape", "unicode_escape", "undefined", "utf-7"})
-"""Codecs that are no character encodings of files, or whose line ends are not where their bytes are."""
+_NOT_FOR_TEXT = frozenset(
+    {"hz", "idna", "iso2022_kr", "punycode", "raw_unicode_escape", "unicode_escape", "undefined", "utf-7"}
+)
+"""Codecs that are no character encodings of files, or in which no line can be read without those before it."""
 _BINARY_STARTS = (b"\x7fELF", b"\x89PNG\r\n\x1a\n", b"SQLite format 3\x00", b"\xff\xd8\xff", b"GIF89a", b"GIF87a")
 _MOST_CONTROLS = 0.04
 """Larger share of control characters, of many kinds: no text. Random bytes have 0.1, text has none."""
 _LEAST_CONTROL_KINDS = 6
 """Text may be full of one separator (FIX messages have 0x01 between all fields), not of many."""
+_LOOK_BYTES = 1 << 16
+"""Where characters are looked at one by one, these are enough."""
 _CONTROLS = re.compile(rb"[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f]")
 
 
@@ -59,7 +63,8 @@ def detect_encoding(head: bytes, *, forced: str | None = None) -> Encoding:
     clear (see ``codepages``). What is left is ASCII with some stray bytes, read as UTF-8 that shows them as ``\xNN``.
 
     Args:
-        head: The more the surer, 64 KiB are enough; a character cut at its end does no harm.
+        head: The more the surer; a character cut at its end does no harm. Megabytes are no waste: where the first
+            64 KiB are ASCII, the first other characters decide.
         forced: The user's choice: any name ``codecs.lookup`` knows.
 
     Raises:
@@ -89,7 +94,7 @@ def is_binary(head: bytes) -> bool:
         return True
     if not head or any(head.startswith(bom) and _is_text(head, name) for bom, name in _BOMS) or _wide(head):
         return False
-    text = re.sub(rb"\x00{8,}", b"", head)
+    text = re.sub(rb"\x00{8,}", b"", head[:_LOOK_BYTES])
     controls = _CONTROLS.findall(text)
     return not text or (len(controls) > _MOST_CONTROLS * len(text) and len(set(controls)) >= _LEAST_CONTROL_KINDS)
 
@@ -131,6 +136,7 @@ def _wide(head: bytes) -> str | None:
     """UTF-16 or UTF-32 without a byte-order mark: a quarter of the units at least is ASCII, and they make up text."""
     import numpy as np
 
+    head = head[:_LOOK_BYTES]
     if b"\x00" not in head:
         return None
     for name in _WIDE:
@@ -146,7 +152,7 @@ def _wide(head: bytes) -> str | None:
 def _is_text(head: bytes, name: str) -> bool:
     """Whether ``head`` decodes, but for a character cut at its end, to printable characters nearly throughout."""
     try:
-        text = codecs.getincrementaldecoder(name)().decode(head)
+        text = codecs.getincrementaldecoder(name)().decode(head[:_LOOK_BYTES])
     except UnicodeDecodeError:
         return False
     shown = sum(character.isprintable() or character in "\t\n\r\f\v\x00\x1b\ufeff" for character in text)
@@ -163,28 +169,28 @@ def _eight_bit(head: bytes) -> Encoding:
         return _make("utf-8", head, 0, "valid UTF-8", 1.0)
     text = head.decode("utf-8", "replace")
     bad = text.count("\ufffd")
-    good = sum(not character.isascii() for character in text) - bad
-    mixed = _make("utf-8", head, 0, "UTF-8 with some bytes that are not", 0.9)
+    good = len(text) - len(text.encode("ascii", "ignore")) - bad
     if good >= 4 * bad:
-        return mixed
+        return _make("utf-8", head, 0, "UTF-8 with some bytes that are not", 0.9)
     # Counting words and characters takes its time, so it waits until a source needs it.
     from twsla.formats.codepages import guess
 
     found = guess(head)
     if found is None:
-        return mixed if good >= bad else _make("utf-8", head, 0, "ASCII with some other bytes", 0.5)
+        why = "UTF-8 with many bytes that are not" if good >= bad else "ASCII with some other bytes"
+        return _make("utf-8", head, 0, why, 0.5)
     return _make(found.codec, head, 0, f"looks like {found.title}", found.confidence)
 
 
 def _make(name: str, head: bytes, bom: int, why: str, confidence: float) -> Encoding:
-    width = _width(name)
+    width, stateful = _width(name), name.startswith("iso2022")
     text = head[bom : len(head) - len(head) % width].decode(name, "replace")
     return Encoding(
         name=name,
         bom=bom,
         width=width,
-        ascii=width == 1 and _is_ascii_superset(name),
-        stateful=name.startswith(("iso2022", "hz")),
+        ascii=width == 1 and not stateful and _is_ascii_superset(name),
+        stateful=stateful,
         line_end=_line_end(text),
         why=why,
         confidence=confidence,
