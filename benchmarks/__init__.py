@@ -1,0 +1,1 @@
+"""Measurements against peers, and the generator of the logs they run on."""

@@ -28,7 +28,7 @@ WORDS = {"sshd": "Failed password", "access": "sqlmap", "json": '"level":"warn"'
 EXPRESSIONS = {
     "sshd": "port 22[0-9][0-9]",
     "access": '" 50[0-9] ',
-    "json": "latency_ms\":9[0-9][0-9],",
+    "json": 'latency_ms":9[0-9][0-9],',
     "hdfs": "blk_-77[0-9]+",
     "app": "job 99[0-9]+ ",
 }
@@ -67,7 +67,9 @@ class Table:
         return "\n".join(lines)
 
 
-def measure(command: list[str], *, repeat: int = 3, before: list[str] | None = None, ok: tuple[int, ...] = (0, 1)) -> Run:
+def measure(
+    command: list[str], *, repeat: int = 3, before: list[str] | None = None, ok: tuple[int, ...] = (0, 1)
+) -> Run:
     """Run a command; the best time, the highest peak of memory, the last output."""
     best, peak, output = float("inf"), 0.0, ""
     for _ in range(repeat):
@@ -81,7 +83,10 @@ def measure(command: list[str], *, repeat: int = 3, before: list[str] | None = N
             process.returncode = os.waitstatus_to_exitcode(status)
             if process.returncode not in ok:
                 raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
-            peak = max(peak, usage.ru_maxrss / (1 if sys.platform == "darwin" else 1024) / (1024 if sys.platform == "darwin" else 1))
+            peak = max(
+                peak,
+                usage.ru_maxrss / (1 if sys.platform == "darwin" else 1024) / (1024 if sys.platform == "darwin" else 1),
+            )
             out.seek(0)
             output = out.read(1 << 20).decode(errors="replace")
     return Run(best, peak, output)
@@ -109,13 +114,16 @@ def bench_import(table: Table, kind: str, log: Path, store: Path, original: str 
         peers |= original_import(original, log)
     table.add(what, ours, peers)
     size = sum(path.stat().st_size for path in store.rglob("*.parquet"))
-    table.rows.append((f"store size {kind} {megabytes:.0f} MB", f"{size / log.stat().st_size:.3f}x of raw", "", "", "", "", ""))
+    table.rows.append(
+        (f"store size {kind} {megabytes:.0f} MB", f"{size / log.stat().st_size:.3f}x of raw", "", "", "", "", "")
+    )
 
 
 def original_import(original: str, log: Path) -> dict[str, Run | None]:
     """The original needs a terminal for everything; ``script`` gives it one and q ends it."""
     with tempfile.TemporaryDirectory() as folder:
-        command = f"(sleep 1; while :; do printf q; sleep 1; done) | script -qec '{original} -d {folder}/x.db import {log}' /dev/null"
+        importing = f"{original} -d {folder}/x.db import {log}"
+        command = f"(sleep 1; while :; do printf q; sleep 1; done) | script -qec '{importing}' /dev/null"
         return {"original": measure(shell(command), repeat=1, ok=tuple(range(256)))}
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -24,10 +24,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CHUNK_LINES = 100_000
-START = np.datetime64("2024-01-01T00:00:00", "ns")
-USERS = "root admin test guest oracle postgres ubuntu pi git deploy www-data backup nagios support user".split()
-NAMES = [first + last for first in "al be ca do el fi gu ha ir jo".split() for last in "na ro mi ks lt vo".split()]
-PATHS = ["/", "/index.html", "/login", "/api/v1/items", "/wp-login.php", "/admin", "/img/", "/static/app.", "/search?q="]
+START: Any = np.datetime64("2024-01-01T00:00:00", "ns")
+USERS = ["root", "admin", "test", "guest", "oracle", "postgres", "ubuntu", "pi", "git", "deploy", "backup", "support"]
+NAMES = [
+    first + last
+    for first in ("al", "be", "ca", "do", "el", "fi", "gu", "ha", "ir", "jo")
+    for last in ("na", "ro", "mi", "ks", "lt", "vo")
+]
+PATHS = [
+    "/",
+    "/index.html",
+    "/login",
+    "/api/v1/items",
+    "/wp-login.php",
+    "/admin",
+    "/img/",
+    "/static/app.",
+    "/search?q=",
+]
 AGENTS = [
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36",
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X)",
@@ -58,7 +72,8 @@ SSHD = [
 ]
 
 Rng = np.random.Generator
-Texts = pa.Array
+Texts: TypeAlias = Any
+"""An Arrow array of strings."""
 
 
 def numbers(values: np.ndarray) -> Texts:
@@ -87,9 +102,10 @@ def picked(rng: Rng, words: list[str], count: int, weights: list[float] | None =
     return pa.array(words).take(pa.array(rng.choice(len(words), count, p=chances)))
 
 
-def clock(rng: Rng, start: np.datetime64, steps: np.ndarray) -> np.ndarray:
+def clock(rng: Rng, start: Any, steps: np.ndarray) -> np.ndarray:
     """Times after ``start``, ``steps`` (ns) apart."""
-    return start + np.cumsum(steps).astype("timedelta64[ns]")
+    times: np.ndarray = start + np.cumsum(steps).astype("timedelta64[ns]")
+    return times
 
 
 def formatted(times: np.ndarray, form: str) -> Texts:
@@ -101,7 +117,7 @@ def below(times: np.ndarray, unit: int) -> np.ndarray:
     return times.astype(np.int64) % 1_000_000_000 // unit
 
 
-def sshd(rng: Rng, start: np.datetime64, count: int) -> tuple[Texts, np.datetime64]:
+def sshd(rng: Rng, start: Any, count: int) -> tuple[Texts, Any]:
     times = clock(rng, start, rng.integers(1, 9, count) * (rng.random(count) < 0.3) * 1_000_000_000)
     pool, names = addresses(np.random.default_rng(1), 5000, 5000), USERS + NAMES
     kinds = rng.choice(len(SSHD), count, p=np.array([weight for weight, _ in SSHD]) / 100)
@@ -113,9 +129,10 @@ def sshd(rng: Rng, start: np.datetime64, count: int) -> tuple[Texts, np.datetime
     messages, rows = [], []
     for kind, (_, template) in enumerate(SSHD):
         here = np.flatnonzero(kinds == kind)
-        parts: list[str | Texts] = []
-        for piece in template.replace("}", "{").split("{"):
-            parts.append(fields[piece].take(pa.array(here)) if piece in fields else piece)
+        parts: list[str | Texts] = [
+            fields[piece].take(pa.array(here)) if piece in fields else piece
+            for piece in template.replace("}", "{").split("{")
+        ]
         if all(isinstance(part, str) for part in parts):
             parts.append(pa.repeat("", len(here)))
         messages.append(joined(*parts))
@@ -126,7 +143,7 @@ def sshd(rng: Rng, start: np.datetime64, count: int) -> tuple[Texts, np.datetime
     return joined(stamp, " gate sshd[", numbers(rng.integers(1000, 31000, count)), "]: ", message, "\n"), times[-1]
 
 
-def access(rng: Rng, start: np.datetime64, count: int) -> tuple[Texts, np.datetime64]:
+def access(rng: Rng, start: Any, count: int) -> tuple[Texts, Any]:
     times = clock(rng, start, (rng.random(count) < 0.25) * 1_000_000_000)
     slow = np.where(rng.random(count) < 0.002, rng.integers(2, 120, count), 0)
     began = times - slow.astype("timedelta64[s]").astype("timedelta64[ns]")
@@ -142,7 +159,7 @@ def access(rng: Rng, start: np.datetime64, count: int) -> tuple[Texts, np.dateti
     return lines, times[-1]
 
 
-def json_lines(rng: Rng, start: np.datetime64, count: int) -> tuple[Texts, np.datetime64]:
+def json_lines(rng: Rng, start: Any, count: int) -> tuple[Texts, Any]:
     times = clock(rng, start, rng.integers(1_000, 40_000_000, count))
     lines = joined(
         '{"time":"', formatted(times, "%Y-%m-%dT%H:%M:%S"), ".", padded(below(times, 1), 9), 'Z","level":"',
@@ -154,15 +171,15 @@ def json_lines(rng: Rng, start: np.datetime64, count: int) -> tuple[Texts, np.da
     return lines, times[-1]
 
 
-def hdfs(rng: Rng, start: np.datetime64, count: int) -> tuple[Texts, np.datetime64]:
+def hdfs(rng: Rng, start: Any, count: int) -> tuple[Texts, Any]:
     times = clock(rng, start, (rng.random(count) < 0.05) * 1_000_000_000)
     block = joined("blk_", numbers(rng.integers(-(2**63), 2**63 - 1, count)))
     one, two = addresses(rng, count, 2000), addresses(rng, count, 2000)
     port = numbers(rng.integers(1024, 65536, count))
     forms = [
         joined("INFO dfs.DataNode$PacketResponder: PacketResponder 1 for block ", block, " terminating"),
-        joined("INFO dfs.DataNode$DataXceiver: Receiving block ", block, " src: /", one, ":", port, " dest: /", two, ":50010"),
-        joined("INFO dfs.FSNamesystem: BLOCK* NameSystem.addStoredBlock: blockMap updated: ", one, ":50010 is added to ", block, " size ", port),
+        joined("INFO dfs.DataNode$DataXceiver: Receiving block ", block, " src: /", one, ":", port, " dest: /", two),
+        joined("INFO dfs.FSNamesystem: BLOCK* blockMap updated: ", one, ":50010 is added to ", block, " size ", port),
         joined("WARN dfs.DataNode$DataXceiver: ", one, ":50010:Got exception while serving ", block, " to /", two, ":"),
     ]  # fmt: skip
     message = pc.choose(pa.array(rng.integers(0, len(forms), count)), *forms)
@@ -170,7 +187,7 @@ def hdfs(rng: Rng, start: np.datetime64, count: int) -> tuple[Texts, np.datetime
     return joined(stamp, " ", numbers(rng.integers(10, 30000, count)), " ", message, "\n"), times[-1]
 
 
-def app(rng: Rng, start: np.datetime64, count: int) -> tuple[Texts, np.datetime64]:
+def app(rng: Rng, start: Any, count: int) -> tuple[Texts, Any]:
     times = clock(rng, start, rng.integers(0, 400, count) * 1_000_000)
     stamp = joined(formatted(times, "%Y-%m-%d %H:%M:%S"), ",", padded(below(times, 1_000_000), 3))
     worker, job = numbers(rng.integers(1, 33, count)), numbers(rng.integers(1, 10**7, count))
@@ -184,7 +201,7 @@ def app(rng: Rng, start: np.datetime64, count: int) -> tuple[Texts, np.datetime6
     return pc.if_else(pa.array(rng.random(count) < 0.01), bad, good), times[-1]
 
 
-KINDS: dict[str, Callable[[Rng, np.datetime64, int], tuple[Texts, np.datetime64]]] = {
+KINDS: dict[str, Callable[[Rng, Any, int], tuple[Texts, Any]]] = {
     "sshd": sshd,
     "access": access,
     "json": json_lines,

@@ -5,8 +5,6 @@ is its type. Ten features and no more: name, short name, type, choices, default,
 hidden. A command that needs more is written by hand and put in the same table of the registry.
 """
 
-# ruff: noqa: RUF009  # opt() gives a field specifier, as dataclasses.field() does
-
 from __future__ import annotations
 
 import ast

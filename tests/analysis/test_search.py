@@ -7,7 +7,6 @@ import io
 import json
 import os
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +15,8 @@ from benchmarks.generate import KINDS, write_log
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import Run
 
 SAMPLE = ROOT.parent / "shared" / "data" / "twsla" / "syslog.log"
@@ -199,7 +200,8 @@ def test_structured_formats_read_back_equal(run: Run, small: Path) -> None:
     assert rows[0] == ["ts", "text"]
     assert [row[1] for row in rows[1:]] == LINES
     assert [row["text"] for row in json.loads((small / "out.json").read_text())["rows"]] == LINES
-    assert [json.loads(line)["ts"] for line in (small / "out.jsonl").read_text().splitlines()][0] == "2024-05-06T10:00:00Z"
+    first, *_ = (small / "out.jsonl").read_text().splitlines()
+    assert json.loads(first)["ts"] == "2024-05-06T10:00:00Z"
     import duckdb
 
     assert duckdb.sql(f"SELECT text FROM '{small}/out.parquet'").fetchall() == [(line,) for line in LINES]
@@ -246,9 +248,7 @@ def test_explain_tells_how_the_query_runs(run: Run, small: Path) -> None:
         (["-o", "nowhere/x.csv"], 1, "nowhere"),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence(
-    run: Run, small: Path, arguments: list[str], code: int, said: str
-) -> None:
+def test_what_cannot_be_done_is_one_sentence(run: Run, small: Path, arguments: list[str], code: int, said: str) -> None:
     done = run("search", *arguments)
 
     assert done.code == code, done.err

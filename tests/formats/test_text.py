@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from twsla.formats import blocks, multiline
-from twsla.formats.build import build
+from twsla.formats.build import Span, build
 from twsla.formats.decode import cut, decode_block, detect_encoding
 from twsla.formats.multiline import Multiline, choose_multiline
 from twsla.formats.text import TextSource
@@ -30,14 +31,14 @@ class Record:
     raw: bytes | None
 
 
-def read(data: bytes, how: Multiline = Multiline(), *, block_bytes: int = 1 << 20) -> tuple[list[Record], TextSource]:
+def read(data: bytes, how: Multiline | None = None, *, block_bytes: int = 1 << 20) -> tuple[list[Record], TextSource]:
     encoding = detect_encoding(data[: 256 << 10])
     sample = data[: cut(data, encoding) or len(data)]
     plan = choose(decode_block(sample, encoding, first=True).lines, StampOptions())
-    source = TextSource(encoding, plan, YearClock(None), how)
+    source = TextSource(encoding, plan, YearClock(None), how or Multiline())
     stream = io.BytesIO(data)
     found: list[Record] = []
-    spans = []
+    spans: list[Span] = []
     for block in blocks.read_blocks(stream, stream.read(block_bytes), encoding, block_bytes=block_bytes):
         spans += source.join(source.parse(block))
     spans += source.finish()
@@ -84,11 +85,11 @@ def test_a_line_without_a_stamp_belongs_to_the_stamped_line_before_it(
 @given(st.binary(max_size=400), st.integers(1, 40))
 def test_offsets_rebuild_any_bytes(data: bytes, block_bytes: int) -> None:
     whole, _ = read(data)
-    records, source = read(data, block_bytes=block_bytes)
+    records, _ = read(data, block_bytes=block_bytes)
 
     assert records == whole
     bounds = [record.offset for record in records] + [len(data)]
-    pieces = [data[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+    pieces = [data[a:b] for a, b in pairwise(bounds)]
     assert b"".join(pieces) == data
     assert all(pieces)
     for record, piece in zip(records, pieces, strict=True):

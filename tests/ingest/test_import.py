@@ -31,7 +31,10 @@ def manifests(store: Path) -> list[dict[str, Any]]:
 def rows(store: Path, sql: str) -> list[tuple[Any, ...]]:
     """SQL over ``r``, the store's files as any other tool reads them."""
     listed = [str(path) for path in store.glob("records/*/*.parquet")]
-    return duckdb.sql(f"WITH r AS (FROM read_parquet({listed}, union_by_name=true)) {sql}").fetchall()
+    found: list[tuple[Any, ...]] = duckdb.sql(
+        f"WITH r AS (FROM read_parquet({listed}, union_by_name=true)) {sql}"
+    ).fetchall()
+    return found
 
 
 def texts(store: Path) -> list[str]:
@@ -308,7 +311,9 @@ def test_a_full_disk_leaves_the_store_as_it_was(run: Run, tmp_path: Path) -> Non
         run("import", "-d", disk / "s", "small.log")
         before = snapshot(disk / "s")
         big = tmp_path / "big.log"
-        big.write_text("".join(f"2024-05-06T00:00:00Z {hashlib.sha256(b'%d' % i).hexdigest()}\n" for i in range(90_000)))
+        big.write_text(
+            "".join(f"2024-05-06T00:00:00Z {hashlib.sha256(b'%d' % i).hexdigest()}\n" for i in range(90_000))
+        )
 
         done = run("import", "-d", disk / "s", "big.log")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,5 +40,5 @@ def test_no_file_of_a_group_reaches_into_a_later_group(spans: list[tuple[int, in
     groups = ordered_groups(files)
 
     assert sorted(each.path for group in groups for each in group) == sorted(each.path for each in files)
-    for earlier, later in zip(groups, groups[1:], strict=False):
+    for earlier, later in pairwise(groups):
         assert max(each.max_ts or 0 for each in earlier) < min(each.min_ts or 0 for each in later)

@@ -32,7 +32,9 @@ class SearchOptions:
     quiet: bool = opt(
         "-q", "--quiet", default=False, help="Print nothing; exit with 0 if a record matches, with 1 if none does."
     )
-    after: int = opt("-A", "--after-context", default=0, help="Also N records of the same source after each hit.", metavar="N")
+    after: int = opt(
+        "-A", "--after-context", default=0, help="Also N records of the same source after each hit.", metavar="N"
+    )
     before: int = opt(
         "-B", "--before-context", default=0, help="Also N records of the same source before each hit.", metavar="N"
     )
@@ -90,7 +92,11 @@ def _notes(engine: Engine) -> tuple[Note, ...]:
 def _with_context(engine: Engine, options: SearchOptions, before: int, after: int) -> Result:
     from twsla.query.context import context_rows
 
-    columns = (*COLUMNS, Column("hit", "Hit", Kind.COUNT, hidden=True), Column("block", "Block", Kind.COUNT, hidden=True))
+    columns = (
+        *COLUMNS,
+        Column("hit", "Hit", Kind.COUNT, hidden=True),
+        Column("block", "Block", Kind.COUNT, hidden=True),
+    )
     return Result(
         title="Search",
         columns=columns,
@@ -108,7 +114,9 @@ def _explained(engine: Engine) -> Result:
     lines = explain_query(engine)
     rows = ValueRows(("what", "value"), lines)
     columns = (Column("what", "What", Kind.TEXT), Column("value", "Value", Kind.TEXT, share=4))
-    return Result("How the query runs", columns, rows, facts=(Fact("files", "Files", len(engine.store.files), Kind.COUNT),))
+    return Result(
+        "How the query runs", columns, rows, facts=(Fact("files", "Files", len(engine.store.files), Kind.COUNT),)
+    )
 
 
 analysis = Analysis(

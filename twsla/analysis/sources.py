@@ -56,7 +56,8 @@ def sources(engine: Engine, options: SourcesOptions, progress: Progress) -> Resu
     """List what was imported, with hashes and problems.
 
     One row a source, oldest import first. Further columns (``--columns``): modified, path, file_bytes, file_sha256,
-    multiline, stamp_example, filtered_lines, outside_lines, other_form, lossy_lines, import, imported, program, options.
+    multiline, stamp_example, filtered_lines, outside_lines, other_form, lossy_lines, import, imported, program,
+    options.
     """
     store = engine.store
     rows = [_row(manifest, entry) for manifest in store.manifests for entry in manifest.sources]
@@ -112,5 +113,9 @@ def _table(rows: list[dict[str, object]]) -> pa.Table:
 
 
 analysis = Analysis(
-    name="sources", options=SourcesOptions, run=sources, example="twsla sources --format json", selection=("datastore", "tz", "utc")
+    name="sources",
+    options=SourcesOptions,
+    run=sources,
+    example="twsla sources --format json",
+    selection=("datastore", "tz", "utc"),
 )

@@ -103,7 +103,7 @@ def _texts(region: npt.NDArray[np.uint8], newlines: npt.NDArray[np.int64]) -> pa
 
 
 def _one_newline_each(span: Span) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """The bytes of a span with exactly one ``\\n`` behind each line, and the positions of those newlines."""
+    r"""The bytes of a span with exactly one ``\n`` behind each line, and the positions of those newlines."""
     import numpy as np
 
     first = int(span.starts[0])

@@ -92,9 +92,7 @@ def build_span(span: Span, source: str, settings: Settings) -> Built:
     return built
 
 
-def in_range(
-    ts: npt.NDArray[np.int64], dated: npt.NDArray[np.bool_], time_range: TimeRange
-) -> npt.NDArray[np.bool_]:
+def in_range(ts: npt.NDArray[np.int64], dated: npt.NDArray[np.bool_], time_range: TimeRange) -> npt.NDArray[np.bool_]:
     """(records,) which are dated and inside the range, both ends included."""
     inside = dated.copy()
     if time_range.start_ns is not None:

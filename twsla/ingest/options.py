@@ -126,5 +126,7 @@ def used_options(options: ImportOptions, selection: Selection) -> dict[str, Any]
         for item in fields(owner):
             value = getattr(owner, item.name)
             if value and value != item.default and item.name != "password":
-                used[item.name] = list(value) if isinstance(value, tuple) else value if isinstance(value, int) else str(value)
+                used[item.name] = (
+                    list(value) if isinstance(value, tuple) else value if isinstance(value, int) else str(value)
+                )
     return used

@@ -13,7 +13,6 @@ from twsla.formats.timestamps.detect import choose
 from twsla.formats.timestamps.years import YearClock, source_time
 from twsla.ingest.lookahead import look_ahead
 from twsla.sources.base import DamagedError, Problem, ProblemKind
-from twsla.store.manifest import SourceEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from twsla.ingest.settings import Settings
     from twsla.sources.base import Item
     from twsla.sources.streams import Stream
+    from twsla.store.manifest import SourceEntry
 
 SAMPLE_BYTES = 256 << 10
 """How much of a source decides its encoding and its form of time stamps."""
@@ -145,9 +145,7 @@ def _plan(sample: bytes, encoding: Encoding, entry: SourceEntry, settings: Setti
     return plan
 
 
-def _clock(
-    item: Item, entry: SourceEntry, encoding: Encoding, plan: StampPlan | None, settings: Settings
-) -> YearClock:
+def _clock(item: Item, entry: SourceEntry, encoding: Encoding, plan: StampPlan | None, settings: Settings) -> YearClock:
     """What finds the years and dates that the source's stamps leave out."""
     from_file = item.mtime_from == "file"
     file_mtime = item.mtime_ns if from_file else None
@@ -163,6 +161,4 @@ def _clock(
     if plan is None or item.seekable_path is None or plan.year_known:
         return YearClock(written, zone=settings.stamps.zone, year=settings.year)
     tail_ns, leap_day = look_ahead(item.seekable_path, encoding, plan)
-    return YearClock(
-        written, zone=settings.stamps.zone, year=settings.year, tail_hint_ns=tail_ns, leap_hint=leap_day
-    )
+    return YearClock(written, zone=settings.stamps.zone, year=settings.year, tail_hint_ns=tail_ns, leap_hint=leap_day)

@@ -51,9 +51,7 @@ def _duplicates(
     """Indices of readings whose content turned out to be in the store, or in this run, already."""
     if settings.again:
         return set()
-    seen = {
-        (source.sha256, source.options_key): source.name for manifest in in_force for source in manifest.sources
-    }
+    seen = {(source.sha256, source.options_key): source.name for manifest in in_force for source in manifest.sources}
     found = set()
     for index, reading in enumerate(readings):
         entry = reading.entry

@@ -30,11 +30,11 @@ class TsFlag(IntFlag):
 
 
 def record_schema() -> pa.Schema:
-    """The Arrow schema of record batches in the import pipeline (fields of ``COLUMNS``, in order).
+    r"""The Arrow schema of record batches in the import pipeline (fields of ``COLUMNS``, in order).
 
     ``ts`` timestamp[ns, UTC] null if undated; ``ts_flags`` uint8; ``source`` string;
     ``line_no`` int64, 1-based number of the record's first physical line; ``offset`` int64, byte offset of the
-    record in the decompressed source; ``text`` string, valid UTF-8, line ends inside as ``\\n``, none at the end;
+    record in the decompressed source; ``text`` string, valid UTF-8, line ends inside as ``\n``, none at the end;
     ``raw`` binary, null unless decoding lost something; ``shape`` dictionary<int32, string>, null until computed.
     """
     import pyarrow as pa

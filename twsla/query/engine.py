@@ -126,7 +126,7 @@ class Engine:
         """Run SQL over ``records`` and give the rows as Python values. For small answers; imports no Arrow."""
         statement, values = self._statement(sql, params, relation)
         with translated(self.store.path):
-            return self.connection.execute(statement, values).fetchall()  # type: ignore[no-any-return]  # untyped API
+            return self.connection.execute(statement, values).fetchall()
 
     def rows(self, sql: str, params: Mapping[str, object] | None = None) -> ArrowRows:
         """Run SQL over ``records`` and hold the answer as an Arrow table: aggregates, up to some 100,000 rows."""
@@ -166,7 +166,7 @@ class Engine:
     def execute(self, sql: str, params: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
         """Run SQL that does not look at ``records`` (scratch tables)."""
         with translated(self.store.path):
-            return self.connection.execute(sql, dict(params or {})).fetchall()  # type: ignore[no-any-return]
+            return self.connection.execute(sql, dict(params or {})).fetchall()
 
     def scratch_name(self) -> str:
         """A table name not used yet on this connection."""

@@ -1,11 +1,11 @@
 """Where things lie in a store directory, and how a directory is known to be a store.
 
-    twsla.db/
-      STORE                                   format version, one line
-      imports/<ULID>.json                     one immutable manifest per finished import
-      imports/<ULID>.lock                     held by the living writer of an unfinished import
-      records/2024-05/<ULID>-0000.parquet     rows sorted by ts, source, offset; named for the month of the first
-      records/undated/<ULID>-0000.parquet     rows without a time stamp, in source order
+twsla.db/
+  STORE                                   format version, one line
+  imports/<ULID>.json                     one immutable manifest per finished import
+  imports/<ULID>.lock                     held by the living writer of an unfinished import
+  records/2024-05/<ULID>-0000.parquet     rows sorted by ts, source, offset; named for the month of the first
+  records/undated/<ULID>-0000.parquet     rows without a time stamp, in source order
 """
 
 from __future__ import annotations

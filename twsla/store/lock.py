@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from twsla.store.layout import cannot_write
@@ -40,7 +41,7 @@ class FileLock:
 
     def _still_there(self, descriptor: int) -> bool:
         try:
-            return os.name == "nt" or os.path.samestat(os.fstat(descriptor), self.path.stat())
+            return sys.platform == "win32" or os.path.samestat(os.fstat(descriptor), self.path.stat())
         except FileNotFoundError:
             return False
 
@@ -48,15 +49,15 @@ class FileLock:
         """Give the lock back; with ``remove``, the file goes first, while it is still ours."""
         if self._descriptor is None:
             return
-        if remove and os.name != "nt":
+        if remove and sys.platform != "win32":
             self.path.unlink(missing_ok=True)
         os.close(self._descriptor)
         self._descriptor = None
-        if remove and os.name == "nt":
+        if remove and sys.platform == "win32":
             self.path.unlink(missing_ok=True)
 
 
-if os.name == "nt":
+if sys.platform == "win32":
     import msvcrt
 
     def _lock(descriptor: int, *, wait: bool) -> bool:

@@ -156,7 +156,9 @@ def read_manifest(path: Path) -> Manifest:
             },
         )
     except OSError as error:
-        raise StoreError(f"the manifest {path} cannot be read: {error.strerror}", hint="check its permissions") from error
+        raise StoreError(
+            f"the manifest {path} cannot be read: {error.strerror}", hint="check its permissions"
+        ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise StoreError(
             f"the manifest {path} is damaged: {error}", hint="restore it from a copy; 'twsla verify' checks the rest"

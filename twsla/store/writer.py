@@ -277,7 +277,8 @@ def _source_ranks(table: pa.Table) -> np.ndarray[Any, Any]:
     ranks = np.empty(len(names), np.int32)
     for rank, position in enumerate(sorted(range(len(names)), key=names.__getitem__)):
         ranks[position] = rank
-    return ranks[column.indices.to_numpy(zero_copy_only=False)]
+    ranked: np.ndarray[Any, Any] = ranks[column.indices.to_numpy(zero_copy_only=False)]
+    return ranked
 
 
 def _without_useless_columns(table: pa.Table) -> pa.Table:

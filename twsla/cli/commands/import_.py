@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twsla.cli.bind import make_command
@@ -48,7 +49,7 @@ def import_logs(call: Call, options: ImportOptions) -> Result:
 def split_arguments(options: ImportOptions) -> tuple[list[str], tuple[str, ...]]:
     """What to read, ``-s`` first, and the simple filters among the arguments.
 
-    Without ``-s`` every argument is a source. With it, an argument that neither exists nor looks like a path is a filter.
+    Without ``-s`` every argument is a source. With it, one that neither exists nor looks like a path is a filter.
 
     Raises:
         UsageError: There is nothing to read.
@@ -57,14 +58,15 @@ def split_arguments(options: ImportOptions) -> tuple[list[str], tuple[str, ...]]
         if not options.sources:
             raise UsageError("nothing to import", hint="name files or directories, or - for standard input")
         return list(options.sources), ()
-    sources, filters = list(options.source), []
+    sources: list[str] = list(options.source)
+    filters: list[str] = []
     for argument in options.sources:
         (sources if _is_source(argument) else filters).append(argument)
     return sources, tuple(filters)
 
 
 def _is_source(argument: str) -> bool:
-    looks_like_path = os.sep in argument or "://" in argument or os.path.splitext(argument)[1] != ""
+    looks_like_path = os.sep in argument or "://" in argument or Path(argument).suffix != ""
     return argument == "-" or looks_like_path or os.path.lexists(argument)
 
 
