@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import os
 import random
@@ -22,6 +23,7 @@ from hypothesis import strategies as st
 from twsla.errors import UsageError
 from twsla.formats.decode import Decoded, cut, decode_block, is_utf8
 from twsla.formats.encodings import Encoding, detect_encoding, is_binary
+from twsla.formats.invalid import escape_invalid
 from twsla.formats.lines import find_lines
 
 FORCED = [
@@ -201,6 +203,19 @@ def test_a_line_is_lossy_exactly_if_it_is_no_utf8(raw: bytes) -> None:
         except UnicodeDecodeError:
             expected.append(number)
     assert decoded.lossy.tolist() == expected
+
+
+@given(NASTY)
+def test_escaping_vectorised_equals_escaping_by_pythons_decoder(raw: bytes) -> None:
+    def handler(error: UnicodeError) -> tuple[str, int]:
+        assert isinstance(error, UnicodeDecodeError)
+        return "".join(f"\\x{byte:02x}" for byte in raw[error.start : error.end]), error.end
+
+    codecs.register_error("test.escape", handler)
+
+    text, _ = escape_invalid(raw)
+
+    assert text == raw.decode("utf-8", "test.escape").encode()
 
 
 @given(st.binary(max_size=40))

@@ -18,8 +18,10 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 
-_MOST_LINES = 400
+_MOST_LOOKED_AT, _MOST_LINES = 4000, 400
+"""Lines with bytes above 127, and distinct ones of them, that are enough."""
 _ASCII_NATS = math.log(60)
 """What an ASCII byte costs, in nats, whatever the code page."""
 _HIGH_NATS, _CONTROL_NATS = math.log(96 / 0.9), math.log(32 / 0.1)
@@ -180,8 +182,8 @@ _LEAST_WORDS = 3
 def guess(head: bytes) -> Guess | None:
     """The code page of a text that is neither ASCII nor Unicode; None if that is not clear."""
     head = head[: head.rfind(b"\n") + 1] or re.sub(rb"[\x80-\xff]+.?\Z", b"", head)
-    distinct = dict.fromkeys(re.sub(rb"\d+", b"0", line) for line in head.splitlines() if not line.isascii())
-    lines = list(distinct)[:_MOST_LINES]
+    high = islice((line for line in head.split(b"\n") if not line.isascii()), _MOST_LOOKED_AT)
+    lines = list(dict.fromkeys(re.sub(rb"\d+", b"0", line) for line in high))[:_MOST_LINES]
     return _two_byte(lines) or _one_byte(lines)
 
 

@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from twsla.formats.encodings import Encoding, detect_encoding, is_binary
+from twsla.formats.invalid import escape_invalid
 from twsla.formats.lines import Lines, find_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
 
 __all__ = ["Decoded", "Encoding", "cut", "decode_block", "detect_encoding", "is_binary"]
@@ -124,21 +127,18 @@ def _converted(
     """Text and lossy lines of a block that is rewritten: as a whole if its lines come out equal, else by line."""
     import numpy as np
 
-    codec = encoding.name
     body = raw[skip:]
     if encoding.stateful:
         # Every line starts in ASCII (RFC 1468), whatever the line before forgot to close.
         body = body.replace(b"\r", b"\x1b(B\r").replace(b"\n", b"\x1b(B\n")
-    try:
-        text, bad = codecs.decode(body, codec).encode(), np.empty(0, np.int64)
-    except UnicodeDecodeError:
-        if encoding.stateful:
-            return _line_by_line(raw, encoding, skip, starts, after)
-        text, places = _decode_escaping(body, codec)
-        bad = np.unique(np.searchsorted(starts, np.array(places, np.int64) + skip, side="right") - 1)
+    text, places = _decode_escaping(body, encoding.name)
+    if encoding.stateful and len(places):
+        return _line_by_line(raw, encoding, skip, starts, after)
+    bad = np.append(np.asarray(places, np.int64) + skip, len(raw))
+    lossy = np.flatnonzero(bad[np.searchsorted(bad, starts)] < after)
     lines = find_lines(np.frombuffer(text, np.uint8), encoding.line_end)
     if len(lines) == len(starts):
-        return lines, bad
+        return lines, lossy
     return _line_by_line(raw, encoding, skip, starts, after)
 
 
@@ -153,7 +153,7 @@ def _line_by_line(
     for number, (start, end) in enumerate(zip(starts.tolist(), after.tolist(), strict=True)):
         text, places = _decode_escaping(raw[max(start, skip) : end], encoding.name)
         texts.append(_without_line_end(text, encoding.line_end))
-        if places:
+        if len(places):
             lossy.append(number)
     sizes = np.fromiter(map(len, texts), np.int64, len(texts))
     ends = np.cumsum(sizes + 1) - 1
@@ -192,8 +192,10 @@ def _escape(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(_ESCAPE, _escape)
 
 
-def _decode_escaping(raw: bytes, codec: str) -> tuple[bytes, list[int]]:
+def _decode_escaping(raw: bytes, codec: str) -> tuple[bytes, Sequence[int] | np.ndarray]:
     r"""UTF-8 of ``raw`` with ``\xNN`` for what is no text, and the positions in ``raw`` of such bytes."""
+    if codec == "utf-8":
+        return escape_invalid(raw)
     _places.found = []
     text = codecs.decode(raw, codec, _ESCAPE)
     return text.encode(), _places.found

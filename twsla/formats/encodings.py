@@ -184,7 +184,8 @@ def _eight_bit(head: bytes) -> Encoding:
 
 def _make(name: str, head: bytes, bom: int, why: str, confidence: float) -> Encoding:
     width, stateful = _width(name), name.startswith("iso2022")
-    text = head[bom : len(head) - len(head) % width].decode(name, "replace")
+    head = head[bom : 4 * _LOOK_BYTES]
+    text = head[: len(head) - len(head) % width].decode(name, "replace")
     return Encoding(
         name=name,
         bom=bom,
