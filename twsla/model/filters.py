@@ -33,9 +33,7 @@ _TAIL: Final = re.compile(r"(?:\\*\$)+\Z")
 _WILDCARD: Final = re.compile(r"(?P<slashes>\\*)(?P<sign>[*?])")
 _ESCAPED: Final = re.compile(r"(?P<slashes>\\*)\$")
 _MEANING: Final = re.compile(r"[\\.+*?()|\[\]{}^$]")
-_NAMED_GROUP: Final = re.compile(
-    r"\\Q.*?(?:\\E|\Z)|\\.|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]|\(\?<(?=[A-Za-z_])", re.DOTALL
-)
+_PIECES: Final = re.compile(r"\\Q.*?(?:\\E|\Z)|\\.|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]|\(\?<(?=[A-Za-z_])", re.DOTALL)
 
 
 class FilterKind(Enum):
@@ -118,13 +116,22 @@ def parse_filters(*, simple: str, regex: str, inverted: str, arguments: Sequence
 
 def regex_filter(source: str, *, negative: bool = False, ignore_case: bool = False) -> Filter:
     """A filter of a regular expression."""
-    # (?<name>…) is known to the RE2 of pyarrow and not to DuckDB's; (?P<name>…) is known to both.
-    re2 = _NAMED_GROUP.sub(lambda found: "(?P<" if found[0] == "(?<" else found[0], source)
+    re2 = _PIECES.sub(lambda found: _portable(found[0]), source)
     if re2.startswith(_IGNORE_CASE):
         ignore_case = True
     elif ignore_case:
         re2 = _IGNORE_CASE + re2
     return Filter(FilterKind.REGEX, source, re2, negative, ignore_case)
+
+
+def _portable(piece: str) -> str:
+    r"""The piece as both engines know it, and so that a group can be put around the whole.
+
+    ``(?<name>…)`` is known to the RE2 of pyarrow and not to DuckDB's; ``\Q`` may lack its ``\E`` at the end.
+    """
+    if piece == "(?<":
+        return "(?P<"
+    return piece + r"\E" if piece.startswith(r"\Q") and not piece.endswith(r"\E") else piece
 
 
 def simple_filter(source: str, *, negative: bool = False, ignore_case: bool = False) -> Filter:

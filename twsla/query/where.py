@@ -55,6 +55,8 @@ def compile_where(filters: Iterable[Filter], time_range: TimeRange, *, shape: bo
         time_range: Undated records pass only where it is open at both ends.
         shape: There is a column ``shape``; its value may be NULL where a file has none.
 
+    The filters must have passed ``check_filters``.
+
     Conditions come cheapest first. On ``ts`` they are integer comparisons, exact to the nanosecond whatever the
     session's zone, and DuckDB skips Parquet row groups by them.
     """
@@ -122,7 +124,7 @@ def _plan(each: Filter) -> _Plan:
         return _Plan(on_text, _plain_on_shape(as_plain, each.re2), exact=True)
     before = _all(*(_contains("shape", group, each.ignore_case) for group in groups))
     if is_closed(node):
-        return _Plan(on_text, _all(before, Where("regexp_matches(shape, ?)", (each.re2,))), exact=True)
+        return _Plan(on_text, _all(before, _regex("shape", each.re2)), exact=True)
     on_shape = _all(*(_contains("shape", shapes, each.ignore_case) for group in groups if (shapes := _shapes(group))))
     return _Plan(on_text, None if on_shape.sql == _TRUE else on_shape)
 
@@ -156,11 +158,18 @@ def _on_text(each: Filter, groups: list[tuple[str, ...]]) -> Where:
         if not each.literal:
             return Where(_TRUE)
         return Where("suffix(text, ?)" if each.at_end else "contains(text, ?)", (each.literal,))
-    judged = Where("regexp_matches(text, ?)", (each.re2,))
+    judged = _regex("text", each.re2)
     single = [group for group in groups if len(group) == 1][:1]
     if each.ignore_case or not single:
         return judged
     return _all(_contains("text", single[0], ignore_case=False), judged)
+
+
+def _regex(column: str, re2: str) -> Where:
+    """In a group, because DuckDB 2.0 rewrites some expressions into other conditions, and wrongly where a part matches
+    the empty text: ``a(?:)`` becomes "ends with a". It leaves groups alone; they cost nothing where none is asked for.
+    """
+    return Where(f"regexp_matches({column}, ?)", (f"({re2})",))
 
 
 def _contains(column: str, group: tuple[str, ...], ignore_case: bool) -> Where:
@@ -188,7 +197,7 @@ def _plain_on_shape(asked: Plain, re2: str) -> Where:
 
 def _in_order_on_shape(asked: Plain, re2: str) -> Where:
     """Several texts with ``.*`` between them. LIKE lets ``%`` run over line ends: RE2 looks at shapes with such."""
-    judged = Where("regexp_matches(shape, ?)", (re2,))
+    judged = _regex("shape", re2)
     if any(sign in text for text in asked.texts for sign in "%_\\"):
         return _all(*(_group("shape", (text,)) for text in asked.texts), judged)
     pattern = "%".join(asked.texts)
