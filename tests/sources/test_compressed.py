@@ -9,6 +9,7 @@ import random
 import shutil
 import struct
 import subprocess
+import sys
 import zlib
 from functools import cache
 from typing import TYPE_CHECKING
@@ -325,3 +326,22 @@ def test_rubbish_behind_any_mark_does_no_harm(rubbish: bytes, shell: Shell) -> N
     got, error = decoded(shell, start + rubbish)
 
     assert error is not None or got == b"" or shell is not Shell.GZIP
+
+
+@pytest.mark.parametrize(
+    ("shell", "module", "package"),
+    [(Shell.LZ4, "lz4.frame", "lz4"), (Shell.ZSTD, "backports.zstd", "backports.zstd")],
+)
+def test_a_missing_package_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell: Shell, module: str, package: str
+) -> None:
+    if sys.version_info >= (3, 14) and shell is Shell.ZSTD:
+        pytest.skip("this Python brings zstd itself")
+    (tmp_path / "a").write_bytes(pack(shell, LOG))
+    monkeypatch.setitem(sys.modules, module, None)
+
+    got = collect(tmp_path)
+
+    (error,) = got.errors.values()
+    assert error.kind is ProblemKind.UNSUPPORTED
+    assert str(error) == f"{shell.value} data needs the Python package {package} (pip install {package})"

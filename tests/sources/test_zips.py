@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+import lzma
 import os
 import shutil
 import stat
 import struct
 import subprocess
 import zipfile
+import zlib
 from typing import IO, TYPE_CHECKING
 
+import inflate64
 import pytest
+from backports import zstd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +23,7 @@ from tests.sources.collect import LOG, Got, collect, read_pieces
 from twsla.sources.base import Limits, ProblemKind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from typing_extensions import Buffer
@@ -410,3 +415,45 @@ def test_a_zip_whose_directory_wraps_at_65536_entries(tmp_path: Path) -> None:
 
     assert list(inside(got)) == ["9999", "19999", "29999", "39999", "49999", "59999"]
     assert got.problems == []
+
+
+def with_method(method: int, packed: bytes, data: bytes) -> bytes:
+    """A zip with one member, "a", whose packed bytes are given."""
+    fixed = struct.pack("<HHHHLLLHH", 0, method, 0, 0x21, zlib.crc32(data), len(packed), len(data), 1, 0)
+    local = struct.pack("<4sH", b"PK\x03\x04", 20) + fixed + b"a" + packed
+    central = struct.pack("<4sHH", b"PK\x01\x02", 20, 20) + fixed + struct.pack("<HHHLL", 0, 0, 0, 0, 0) + b"a"
+    return local + central + struct.pack("<4sHHHHLLH", b"PK\x05\x06", 0, 0, 1, 1, len(central), len(local), 0)
+
+
+def deflate64(data: bytes) -> bytes:
+    deflater = inflate64.Deflater()
+    return bytes(deflater.deflate(data) + deflater.flush())
+
+
+@pytest.mark.parametrize("data", [LOG, bytes(5_000_000), b""], ids=["log", "zeros", "empty"])
+@pytest.mark.parametrize(
+    ("method", "pack"), [(9, deflate64), (93, zstd.compress), (95, lzma.compress)], ids=["deflate64", "zstd", "xz"]
+)
+def test_methods_the_standard_library_does_not_know(
+    tmp_path: Path, method: int, pack: Callable[[bytes], bytes], data: bytes
+) -> None:
+    (tmp_path / "a.zip").write_bytes(with_method(method, pack(data), data))
+
+    got = collect(tmp_path / "a.zip")
+
+    assert inside(got) == {"a": data}
+    assert got.problems == []
+    assert got.errors == {}
+
+
+@given(st.integers(0, 10**9), st.integers(1, 255))
+@settings(max_examples=30, deadline=None)
+def test_damaged_deflate64_is_told(tmp_path_factory: pytest.TempPathFactory, position: int, flip: int) -> None:
+    packed = bytearray(deflate64(LOG[:20_000]))
+    packed[position % len(packed)] ^= flip
+    path = tmp_path_factory.mktemp("t") / "a.zip"
+    path.write_bytes(with_method(9, bytes(packed), LOG[:20_000]))
+
+    got = collect(path)
+
+    assert got.errors or inside(got) == {"a": LOG[:20_000]}
