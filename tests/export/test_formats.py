@@ -101,7 +101,7 @@ def test_markdown_renders_as_the_text(texts: list[str]) -> None:
         "".join(part.content if part.type == "text" else part.type + part.content for part in cell.children or ())
         for cell in cells
     ]
-    marked = [escape_text(text, keep="\n").strip().replace("\n", "html_inline<br>") for text in texts for _ in range(2)]
+    marked = [escape_text(text, keep="\n").replace("\n", "html_inline<br>").strip() for text in texts for _ in range(2)]
     assert [text.replace("text_special", "") for text in shown] == marked
 
 

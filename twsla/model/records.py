@@ -27,6 +27,8 @@ class TsFlag(IntFlag):
     """The line names only a time of day: the date was inferred."""
     OTHER_FORM = 32
     """The line does not fit the form chosen for its source; its left-most stamp of any form was used."""
+    SKIPPED_TIME = 64
+    """The assumed zone's clock never showed this time (it was put forward): evidence that the zone is another."""
 
 
 def record_schema() -> pa.Schema:

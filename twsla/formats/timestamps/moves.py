@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twsla.model import zones
 from twsla.formats.timestamps.calendar import END_YEAR, FIRST_YEAR, SECOND_NS
 from twsla.formats.timestamps.nominal import DAY_NS, from_years, to_years, year_start_ns
+from twsla.model import zones
 from twsla.model.records import TsFlag
 
 if TYPE_CHECKING:
