@@ -17,11 +17,11 @@ from pathlib import Path
 HERE = Path(__file__).parent / "logs"
 DAY = datetime(2024, 5, 6, tzinfo=UTC)
 ATTACKER = "203.0.113.77"
-USERS = "root admin oracle test postgres ubuntu".split()
+USERS = ["root", "admin", "oracle", "test", "postgres", "ubuntu"]
 
 
 def auth(rng: random.Random) -> list[str]:
-    """syslog as sshd writes it; no year on the lines."""
+    """Syslog as sshd writes it; no year on the lines."""
     now, lines = DAY + timedelta(hours=6), []
     for number in range(240):
         now += timedelta(seconds=rng.randint(1, 8))
@@ -48,7 +48,9 @@ def access(rng: random.Random) -> list[str]:
             attack = ("1%27%20OR%20%271%27=%271", "../../../../etc/passwd", "1 UNION SELECT user,pass FROM users--")
             address, path, status = ATTACKER, f"/shop/item?id={rng.choice(attack)}", rng.choice((403, 500))
         stamp = (now + timedelta(hours=9)).strftime("%d/%b/%Y:%H:%M:%S +0900")
-        lines.append(f'{address} - - [{stamp}] "GET {path} HTTP/1.1" {status} {rng.randint(200, 9000)} "-" "curl/8.5.0"')
+        lines.append(
+            f'{address} - - [{stamp}] "GET {path} HTTP/1.1" {status} {rng.randint(200, 9000)} "-" "curl/8.5.0"'
+        )
     return lines
 
 
@@ -77,7 +79,9 @@ def events(rng: random.Random) -> list[str]:
         now += timedelta(microseconds=rng.randint(1, 900_000))
         stamp = f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond:06d}{rng.randint(0, 999):03d}Z"
         level = rng.choice(("info", "info", "warn", "error"))
-        lines.append(json.dumps({"time": stamp, "level": level, "ip": f"192.0.2.{rng.randint(1, 99)}", "msg": "request"}))
+        lines.append(
+            json.dumps({"time": stamp, "level": level, "ip": f"192.0.2.{rng.randint(1, 99)}", "msg": "request"})
+        )
     return lines
 
 

@@ -88,9 +88,7 @@ class TextSource:
         if parsed.block.continues:
             line_no -= 1
             self.long_lines += 1
-        is_start = record_starts(
-            self.multiline, valid, parsed.marks, line_no, self._seen_stamp, self._after_separator
-        )
+        is_start = record_starts(self.multiline, valid, parsed.marks, line_no, self._seen_stamp, self._after_separator)
         if parsed.marks is not None:
             self._after_separator = bool(parsed.marks[-1])
         if parsed.block.continues:

@@ -112,7 +112,7 @@ def open_reading(item: Item, entry: SourceEntry, settings: Settings, before: Sou
     if settings.encoding is None and is_binary(sample):
         stream.close()
         raise NotTextError
-    encoding = detect_encoding(sample, forced=settings.encoding)
+    encoding = detect_encoding(head, forced=settings.encoding)
     plan = _plan(sample, encoding, entry, settings)
     text = TextSource(
         encoding,
