@@ -6,6 +6,7 @@ import csv
 import re
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -19,6 +20,9 @@ from twsla.formats.timestamps.model import NO_OFFSET, StampOptions, Stamps
 from twsla.formats.timestamps.search import TRIGGER
 from twsla.formats.timestamps.stamp import stamp
 from twsla.model.records import TsFlag
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SHARED = Path(__file__).parents[3] / "shared" / "data"
 _DAY = "2023-10-11"
@@ -153,7 +157,7 @@ def _time(text: str, pattern: str) -> np.datetime64:
     return np.datetime64(datetime.strptime(text, pattern), "ns")  # noqa: DTZ007 - wall-clock time
 
 
-_LOGHUB = {
+_LOGHUB: dict[str, Callable[[dict[str, str]], np.datetime64]] = {
     "Android": lambda row: _time(f"2000-{row['Date']} {row['Time']}", "%Y-%m-%d %H:%M:%S.%f"),
     "Apache": lambda row: _time(row["Time"], "%a %b %d %H:%M:%S %Y"),
     "BGL": lambda row: _time(row["Time"], "%Y-%m-%d-%H.%M.%S.%f"),

@@ -182,6 +182,22 @@ def test_unix_time_beside_gives_year_and_zone() -> None:
     assert not stamps.needs_year[0]
 
 
+def test_a_zone_named_behind_the_stamp_gives_the_offset_of_its_date() -> None:
+    lines = [
+        "[11-Oct-2023 22:14:15 Europe/Berlin] PHP Warning:  x",
+        "[11-Dec-2023 22:14:15 Europe/Berlin] PHP Warning:  x",
+        "[11-Dec-2023 22:14:15 Asia/Kolkata] PHP Warning:  x",
+        "[11-Dec-2023 22:14:15 Europe/Nowhere] PHP Warning:  x",
+    ]
+
+    assert instants(lines) == [
+        "2023-10-11T20:14:15",
+        "2023-12-11T21:14:15",
+        "2023-12-11T16:44:15",
+        "2023-12-11T22:14:15",
+    ]
+
+
 def test_a_stamp_of_another_moment_gives_nothing() -> None:
     lines = [f"Oct 11 22:14:{n} host app: valid until 2024-0{n % 9 + 1}-01T00:00:00Z" for n in range(10, 40)]
     stamps = stamp(lines_of("\n".join(lines)), plan_of(lines))

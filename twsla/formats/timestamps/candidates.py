@@ -17,11 +17,16 @@ if TYPE_CHECKING:
     from twsla.formats.timestamps.forms import Form
     from twsla.formats.timestamps.places import Place
 
-EXAMINED_BYTES = 8192
-"""Bytes of a sample line in which stamps are looked for; as many of its end are looked at if it is a JSON object."""
+EXAMINED_BYTES = 4096
+"""Bytes of a sample line in which stamps are looked for."""
 _MOST_FIELDS = 64
-_TRIGGER = re.compile(rb"\d:\d|\d{6}|\d\.\d\d\.\d|\d\xe6\x99\x82|\d-\d\d-\d\d|@4[0-9a-f]{15}")
-_FURTHER = re.compile(rb"\d:\d\d|\d\.\d\d\.\d\d|\d{9}|\btz=|\btimezone=")
+_REACH = 64
+"""Bytes from the beginning of a stamp within which ``_TRIGGER`` matches."""
+_ZONE_NAME = rb"|\b[AEIP][a-z]{3,9}/[A-Z]"
+_LONGEST_TAIL = 12
+"""Bytes between the seconds of a stamp and a zone's name: a fraction, a space."""
+_TRIGGER = re.compile(rb"=\"?[+-]\d\d|\d:\d|\d{6}|\d\.\d\d\.\d|\d\xe6\x99\x82|\d-\d\d-\d\d|@4[0-9a-f]{15}" + _ZONE_NAME)
+_FURTHER = re.compile(rb"\d:\d\d|\d\.\d\d\.\d\d|\d{9}|\btz=|\btimezone=" + _ZONE_NAME)
 _HEAD = re.compile(rb"(?:<\d{1,3}>(?:\d )?)?(?:\d{1,12}: )?[*.% ]{0,2}")
 _KEY_BEFORE = re.compile(rb"""["']?([\w@.$-]{1,60})["']?[ ]{0,2}[:=][ ]{0,2}["'(\[]?$|audit\($""")
 _WORD_BEFORE = re.compile(rb"""[ \t]?[^ \t\d]{1,40}[ \t]{1,2}["'(\[]?$""")
@@ -42,48 +47,86 @@ class Candidate:
 
 
 @lru_cache(maxsize=1024)
-def _pattern(form: Form, lead: str) -> re.Pattern[bytes]:
-    text = f"(?:{LEADS[lead]})(?P<stamp_>{form.core})(?={FOLLOWS[form.follow]}|$)"
-    return re.compile(text.encode())
+def _text_pattern(form: Form) -> re.Pattern[bytes]:
+    return re.compile(f"{form.core}(?={FOLLOWS[form.follow]}|$)".encode())
 
 
-def candidates(line: bytes, forms: Iterable[Form]) -> list[Candidate]:
+@lru_cache(maxsize=32)
+def _lead_pattern(lead: str) -> re.Pattern[bytes]:
+    """What stands before a stamp, and of the stamp its first byte: a digit, a letter, ``@``, or of several bytes."""
+    first = {"any": rb"[0-9FMSTWfmstw]", "spaced": rb"[0-9]", "key": rb"[0-9]"}.get(lead, rb"[0-9A-Za-z@\xe4-\xe9]")
+    return re.compile(LEADS[lead].encode() + rb"(?=" + first + rb")")
+
+
+@lru_cache(maxsize=8)
+def _by_lead(forms: tuple[Form, ...]) -> dict[str, tuple[tuple[int, Form], ...]]:
+    """Place in the table and form, for each lead."""
+    found: dict[str, list[tuple[int, Form]]] = {}
+    for order, form in enumerate(forms):
+        for lead in form.leads:
+            found.setdefault(lead, []).append((order, form))
+    return {lead: tuple(entries) for lead, entries in found.items()}
+
+
+def candidates(line: bytes, forms: tuple[Form, ...]) -> Iterator[Candidate]:
     """The stamps on a line, left-most first, without those that overlap an earlier one.
 
     Dates are not checked yet. In a JSON object, fields that are known to hold the time of a record come first.
     """
-    if _TRIGGER.search(line) is None:
-        return []
-    found = []
-    for order, form in enumerate(forms):
-        for lead in form.leads:
-            matches = _pattern(form, lead).finditer(line)
-            found += [(match.start("stamp_"), order, match.end("stamp_"), form) for match in matches]
-    found.sort(key=lambda entry: entry[:2])
-    kept: list[Candidate] = []
-    for start, _, end, form in found:
-        if not kept or start >= kept[-1].end:
-            kept.append(Candidate(form, start, end, _key(line, start)))
+    found = _from_left(line, forms)
     if line.lstrip()[:1] == b"{":
-        kept.sort(key=lambda candidate: _RANKS.get(candidate.key, len(KEYS)))
-    return kept
+        return iter(sorted(found, key=lambda candidate: _RANKS.get(candidate.key, len(KEYS))))
+    return found
+
+
+def _from_left(line: bytes, forms: tuple[Form, ...]) -> Iterator[Candidate]:
+    by_lead = _by_lead(forms)
+    starts: dict[int, list[str]] = {}
+    for lead in by_lead:
+        for start in _starts(line, lead):
+            starts.setdefault(start, []).append(lead)
+    # What a user wrote need not look like a stamp.
+    written = "free" in by_lead or "digitless" in by_lead
+    behind = 0
+    for start in sorted(starts):
+        if start < behind or not (written or _TRIGGER.search(line, start, start + _REACH)):
+            continue
+        entries = sorted((entry for lead in starts[start] for entry in by_lead[lead]), key=lambda entry: entry[0])
+        for _, form in entries:
+            found = _text_pattern(form).match(line, start)
+            if found is not None:
+                behind = found.end()
+                yield Candidate(form, start, behind, _key(line, start))
+                break
+
+
+def _starts(line: bytes, lead: str) -> Iterable[int]:
+    if lead == "free":
+        return range(len(line))
+    return [found.end() for found in _lead_pattern(lead).finditer(line)]
 
 
 def candidate_at_start(line: bytes, forms: Iterable[Form]) -> Candidate | None:
     """The stamp the line begins with, if it does: nothing is farther left."""
     for form in forms:
-        match = _pattern(form, form.leads[0]).match(line)
-        if match is not None and match.start("stamp_") == 0:
-            return Candidate(form, 0, match.end("stamp_"), b"")
+        match = _text_pattern(form).match(line)
+        if match is not None:
+            return Candidate(form, 0, match.end(), b"")
     return None
 
 
-def companions(line: bytes, forms: Iterable[Form], beside: Candidate) -> list[Candidate]:
+def companions(line: bytes, forms: tuple[Form, ...], beside: Candidate) -> list[Candidate]:
     """What else on the line may denote the same moment, plain numbers and zone fields included."""
     if _FURTHER.search(line, beside.end) is None and _FURTHER.search(line[: beside.start]) is None:
         return []
-    others = candidates(line, (*forms, *COMPANIONS))
-    return [other for other in others if other.end <= beside.start or other.start >= beside.end]
+    return [other for other in candidates(line, (*forms, *COMPANIONS)) if _is_beside(other, beside)]
+
+
+def _is_beside(other: Candidate, beside: Candidate) -> bool:
+    """Whether they do not overlap; a zone's name counts only as the last part of the stamp itself."""
+    if other.form.has("iana"):
+        return 0 < other.start - beside.end <= _LONGEST_TAIL
+    return other.end <= beside.start or other.start >= beside.end
 
 
 def _key(line: bytes, start: int) -> bytes:
@@ -138,5 +181,5 @@ def _fields(before: bytes) -> Iterator[Place]:
 
 
 def shape_of(line: bytes) -> bytes:
-    """The line's beginning with every run of digits as one ``0``: lines that look the same are examined once."""
-    return re.sub(rb"\d+", b"0", line[:256])
+    """The line with every run of digits as one ``0``: lines that look the same are examined once."""
+    return re.sub(rb"[0-9]+", b"0", line)

@@ -11,6 +11,7 @@ are the ``tail``, which all forms share (see ``tails``). Groups of ``core`` give
     ampm offset zone utc                    AM/PM (also 午前/午後); +0900; a zone's name; ``Z``
     offmin bias                             minutes east; minutes west
     era eyear                               Japanese era and its year
+    iana                                    name of a zone, such as Asia/Tokyo
     epoch filetime tai                      seconds to nanoseconds by ``unit``; 100 ns since 1601; TAI64N label in hex
 
 A regular expression looks at the shape of digits only; whether the date exists is decided afterwards, on columns.
@@ -217,6 +218,9 @@ FORMS: tuple[Form, ...] = (
 COMPANIONS: tuple[Form, ...] = (
     Form("zone-field", "Fortinet", 'tz="+0900" type="traffic"', leads=("word",), tail="",
          core=r'(?:tz|timezone)="?(?P<offset>[+-]\d\d:?\d\d)"?'),
+    Form("zone-name", "PHP", "[11-Oct-2023 22:14:15 Europe/Berlin] PHP Warning:  x", leads=("word",), follow="word",
+         core=r"(?P<iana>(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)/[A-Z]"
+         r"[A-Za-z_/-]{2,28}[a-z])", tail=""),
     Form("number-s", "Unix time in a column", "- 1697062455 2023.10.11", r"(?P<epoch>[1-4]\d{9})", ("spaced",),
          "number", "f"),
     Form("number-ms", "Unix time in a column", "a 1697062455003 b", r"(?P<epoch>[1-4]\d{12})", ("spaced",), "number",

@@ -81,7 +81,7 @@ def derive(form: Form, text: bytes, at: int = 0) -> Layout | None:
     for group, value in found.groupdict().items():
         if value is None:
             continue
-        if group in ("ampm", "zone", "era", "utc"):
+        if group in ("ampm", "zone", "era", "utc", "iana"):
             texts.append((group, value.decode()))
         else:
             fields.append((group, found.start(group) - at, len(value)))

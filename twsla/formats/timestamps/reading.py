@@ -197,7 +197,9 @@ def _read_zone(civil: _Civil) -> Moments:
 
     offset = np.asarray(_offset(civil), np.int32)
     nothing = np.zeros(len(civil.matrix), np.int64)
-    return Moments(offset != NO_OFFSET, nothing, None, offset, False, needs_year=False, needs_date=False)
+    # A zone by name has no offset of its own: that depends on the date beside it.
+    ok = np.ones(len(nothing), bool) if "iana" in civil.texts else np.broadcast_to(offset != NO_OFFSET, nothing.shape)
+    return Moments(ok, nothing, None, offset, False, needs_year=False, needs_date=False)
 
 
 @lru_cache(maxsize=1)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
+from zoneinfo import available_timezones
 
 from twsla.formats.timestamps.bytesat import BytesAt
+from twsla.formats.timestamps.calendar import SECOND_NS
 from twsla.formats.timestamps.forms import FORMS
+from twsla.formats.timestamps.layouts import WINDOW
 from twsla.formats.timestamps.matching import Found, Matcher
 from twsla.formats.timestamps.merging import complete, take_offset
 from twsla.formats.timestamps.model import NO_OFFSET, Stamps
-from twsla.formats.timestamps.places import Rows
+from twsla.formats.timestamps.places import Rows, line_array
 from twsla.formats.timestamps.search import search
 from twsla.model.records import TsFlag
+from twsla.model.zones import to_utc
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,6 +93,9 @@ def complete_all(locator: Locator, lines: Rows, rows: np.ndarray, found: Found) 
     import numpy as np
 
     for helper in locator.helpers:
+        if helper.form.has("iana"):
+            _take_named_zone(helper, lines, rows, found)
+            continue
         lacking = found.needs_year[rows] | (found.offset_s[rows] == NO_OFFSET) | ~found.fraction[rows]
         at = rows[found.valid[rows] & lacking]
         if not len(at):
@@ -98,3 +106,27 @@ def complete_all(locator: Locator, lines: Rows, rows: np.ndarray, found: Found) 
             take_offset(found, at, second.offset_s)
         else:
             complete(found, at, second)
+
+
+def _take_named_zone(helper: Locator, lines: Rows, rows: np.ndarray, found: Found) -> None:
+    """Give stamps without an offset that of the zone named on their line; an unknown name counts for none."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    at = rows[found.valid[rows] & (found.offset_s[rows] == NO_OFFSET) & ~found.needs_year[rows]]
+    positions = helper.place.find(lines.take(at))
+    at, positions = at[positions >= 0], positions[positions >= 0]
+    texts = line_array(Rows(lines.source, positions, lines.ends[at]), WINDOW)
+    names = pc.extract_regex(texts, pattern=f"^{helper.form.core}").field("iana").dictionary_encode()
+    codes = names.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    for code, name in enumerate(names.dictionary.to_pylist()):
+        zone = name.decode()
+        if zone in _zone_names():
+            chosen = at[codes == code]
+            wall = found.wall_ns[chosen]
+            found.offset_s[chosen] = ((wall - to_utc(wall, zone)) // SECOND_NS).astype(np.int32)
+
+
+@lru_cache(maxsize=1)
+def _zone_names() -> frozenset[str]:
+    return frozenset(available_timezones())

@@ -49,7 +49,7 @@ _DATES = (
 def form_of_pattern(pattern: str) -> Form:
     """The form of a strptime pattern: what it says, wherever it stands on the line.
 
-    A space is any run of spaces. ``%z`` or ``%Z`` at the end is an offset, a name or ``Z``, and may be missing on a line.
+    A space is any run of spaces. ``%z`` or ``%Z`` at the end is an offset, a name or ``Z``; a line may lack it.
 
     Raises:
         UsageError: An unknown directive, one used twice, or no complete date or time of day.
