@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from twsla.formats.select import select
 from twsla.formats.shape import shapes
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _texts(region: npt.NDArray[np.uint8], newlines: npt.NDArray[np.int64]) -> pa
     offsets = np.empty(len(newlines) + 1, np.int64)
     offsets[0] = 0
     offsets[1:] = newlines - np.arange(len(newlines))
-    return pa.LargeStringArray.from_buffers(len(newlines), pa.py_buffer(offsets), pa.py_buffer(region[keep]))
+    return pa.LargeStringArray.from_buffers(len(newlines), pa.py_buffer(offsets), pa.py_buffer(select(region, keep)))
 
 
 def _one_newline_each(span: Span) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
@@ -121,8 +122,9 @@ def _one_newline_each(span: Span) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np
     extra = gaps - 1
     for width in range(1, int(extra.max()) + 1):
         keep[ends[extra >= width] + width - 1] = False
-    region = region[keep]
+    region = select(region, keep)
     ends = ends - np.append(0, np.cumsum(extra)[:-1])
     if (region[ends] != _NEWLINE).any():
+        region = region.copy()
         region[ends] = _NEWLINE
     return region, ends

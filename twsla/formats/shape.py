@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twsla.formats.select import select
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -21,29 +23,24 @@ def collapse(buf: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Replace every run of ASCII digits in ``buf`` (uint8) by one ``0``."""
     import numpy as np
 
-    out = np.empty(len(buf), np.uint8)
+    value = np.empty(len(buf), np.uint8)
+    keep = np.empty(len(buf), bool)
     step = min(_CHUNK, max(1, len(buf)))
-    work = np.empty(step, np.uint8)
     digit = np.empty(step + 1, bool)
-    keep = np.empty(step, bool)
     digit[0] = False
-    written = 0
     for start in range(0, len(buf), step):
         chunk = buf[start : start + step]
         n = len(chunk)
-        value, is_digit = work[:n], digit[1 : n + 1]
-        np.subtract(chunk, _ZERO, out=value)
-        np.less(value, 10, out=is_digit)
+        new, is_digit, kept = value[start : start + n], digit[1 : n + 1], keep[start : start + n]
+        np.subtract(chunk, _ZERO, out=new)
+        np.less(new, 10, out=is_digit)
         # digits minus their own value are '0'; everything else minus nothing stays
-        np.multiply(value, is_digit, out=value)
-        np.subtract(chunk, value, out=value)
-        np.logical_and(is_digit, digit[:n], out=keep[:n])
-        np.logical_not(keep[:n], out=keep[:n])
-        kept = value[keep[:n]]
-        out[written : written + len(kept)] = kept
-        written += len(kept)
+        np.multiply(new, is_digit, out=new)
+        np.subtract(chunk, new, out=new)
+        np.logical_and(is_digit, digit[:n], out=kept)
+        np.logical_not(kept, out=kept)
         digit[0] = is_digit[-1]
-    return out[:written]
+    return select(value, keep)
 
 
 def shapes(region: npt.NDArray[np.uint8], last_lines: npt.NDArray[np.int64]) -> pa.DictionaryArray | None:
