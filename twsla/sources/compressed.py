@@ -119,7 +119,9 @@ class DecodedStream(Stream):
     def _most_output(self) -> int:
         """How much the decoder is asked for at once."""
         step = self._codec.step_bytes
-        return step if self._careful is None else max(1, min(step, self._careful[1] - self._produced))
+        if self._careful is None:
+            return step
+        return max(self._codec.least_bytes, min(step, self._careful[1] - self._produced))
 
     def _next_input(self) -> bytes:
         """Take what the decoder is fed next."""

@@ -53,6 +53,8 @@ class Codec:
     """What its decoder raises on damaged input."""
     step_bytes: int = _STEP_BYTES
     """Most output asked of the decoder at once: what a damage costs where the input cannot be read again."""
+    least_bytes: int = 1
+    """Least output worth asking for: more than one byte where what a call decodes does not depend on it."""
     keeps_all: bool = False
     """Whether the decoder gives every byte before a damage; of others, reading again gets them."""
     warning: str = ""
@@ -239,5 +241,5 @@ CODECS = {
     Shell.ZSTD: Codec("zstd", _zstd, _zstd_errors, shell=Shell.ZSTD),
     Shell.LZ4: Codec("lz4", _lz4, usual_errors, shell=Shell.LZ4),
 }
-DEFLATE64 = Codec("deflate64", Inflate64Decoder, usual_errors)
+DEFLATE64 = Codec("deflate64", Inflate64Decoder, usual_errors, least_bytes=_STEP_BYTES)
 DEFLATE = Codec("deflate", _deflate, usual_errors, CHUNK_BYTES, keeps_all=True)

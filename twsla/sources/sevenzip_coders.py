@@ -14,7 +14,7 @@ from twsla.sources.compressed import DecodedStream
 from twsla.sources.decoders import CODECS, DEFLATE, DEFLATE64
 from twsla.sources.magic import Shell
 from twsla.sources.packages import MissingPackage, optional_module
-from twsla.sources.sevenzip_decoders import branch_codec, lzma2_codec, ppmd_codec
+from twsla.sources.sevenzip_decoders import branch_codec, lzma2_codec
 from twsla.sources.streams import PrefixedStream, Stream, WrappedStream
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from twsla.sources.budget import Meter
     from twsla.sources.decoders import Codec
 
-_COPY, _LZMA, _LZMA2, _PPMD, _AES, _BCJ2 = b"\0", b"\3\1\1", b"\x21", b"\3\4\1", b"\6\xf1\7\1", b"\3\3\1\x1b"
+_COPY, _LZMA, _LZMA2, _AES = b"\0", b"\3\1\1", b"\x21", b"\6\xf1\7\1"
+# PPMd: the decoder that there is for Python (pyppmd 1.3) corrupts memory when its input is damaged.
+_UNREAD = {b"\3\4\1": "PPMd", b"\3\3\1\x1b": "BCJ2", b"\4\xf7\x11\2": "Brotli"}
 _PLAIN_CODECS = {
     b"\4\1\x08": DEFLATE,
     b"\4\1\x09": DEFLATE64,
@@ -123,11 +125,9 @@ def _codec(method: bytes, properties: bytes, size: int) -> Codec:
     if method == _LZMA2 and properties and properties[0] <= 40:
         bits = properties[0]
         return lzma2_codec(0xFFFFFFFF if bits == 40 else (2 | (bits & 1)) << (bits // 2 + 11))
-    if method == _PPMD and len(properties) >= 5:
-        return ppmd_codec(properties[0], int.from_bytes(properties[1:5], "little"), size)
     if method in _BRANCH_FILTERS:
         return branch_codec(_BRANCH_FILTERS[method], size)
-    title = "BCJ2" if method == _BCJ2 else f"method {method.hex()}"
+    title = _UNREAD.get(method, f"method {method.hex()}")
     raise DamagedError(0, f"it is packed in a way that cannot be read ({title})", kind=ProblemKind.UNSUPPORTED)
 
 
