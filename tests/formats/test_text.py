@@ -31,8 +31,10 @@ class Record:
     raw: bytes | None
 
 
-def read(data: bytes, how: Multiline | None = None, *, block_bytes: int = 1 << 20) -> tuple[list[Record], TextSource]:
-    encoding = detect_encoding(data[: 256 << 10])
+def read(
+    data: bytes, how: Multiline | None = None, *, block_bytes: int = 1 << 20, forced: str | None = None
+) -> tuple[list[Record], TextSource]:
+    encoding = detect_encoding(data[: 256 << 10], forced=forced)
     sample = data[: cut(data, encoding) or len(data)]
     plan = choose(decode_block(sample, encoding, first=True).lines, StampOptions())
     source = TextSource(encoding, plan, YearClock(None), how or Multiline())
@@ -95,6 +97,18 @@ def test_offsets_rebuild_any_bytes(data: bytes, block_bytes: int) -> None:
     for record, piece in zip(records, pieces, strict=True):
         if record.raw is not None:
             assert piece.removesuffix(b"\n").removesuffix(b"\r") == record.raw
+
+
+@pytest.mark.parametrize("encoding", ["cp932", "euc_jp", "iso2022_jp", "gb18030", "utf-16-le", "utf-32-be", "latin-1"])
+@given(data=st.lists(st.sampled_from([b"\n", b"\r\n", b"\x00\n", b"a", b"\x82\xa0", b"\xff", b"\x1b$B", b"\x00"])))
+def test_offsets_rebuild_any_bytes_in_any_encoding(encoding: str, data: list[bytes]) -> None:
+    raw = b"".join(data)
+
+    records, source = read(raw, forced=encoding)
+
+    bounds = [record.offset for record in records] + [len(raw)]
+    assert b"".join(raw[a:b] for a, b in pairwise(bounds)) == raw
+    assert source.lines == lines_of(records)
 
 
 @pytest.mark.parametrize(
