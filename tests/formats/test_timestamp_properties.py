@@ -121,6 +121,17 @@ def test_cutting_a_source_into_blocks_changes_no_stamp(sample: list[str], lines:
     _same(whole, Stamps(*(np.concatenate([getattr(part, name) for part in parts]) for name in Stamps.__slots__)))
 
 
+@settings(max_examples=80, deadline=None)
+@given(_lines, _lines)
+def test_many_lines_are_read_as_few_are(sample: list[str], lines: list[str]) -> None:
+    plan = plan_of(sample)
+    few = "".join(line + "\n" for line in lines)
+
+    once, often = stamp(lines_of(few), plan), stamp(lines_of(few * 70), plan)
+
+    _same(often, Stamps(*(np.tile(getattr(once, name), 70) for name in Stamps.__slots__)))
+
+
 def _without_layouts(plan: StampPlan) -> StampPlan:
     locators = tuple(
         replace(

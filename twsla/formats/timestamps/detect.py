@@ -26,8 +26,6 @@ from twsla.formats.timestamps.stamp import complete_all
 from twsla.formats.timestamps.strptime import form_of_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from twsla.formats.lines import Lines
     from twsla.formats.timestamps.forms import Form
     from twsla.formats.timestamps.model import StampOptions
@@ -333,8 +331,3 @@ def _undecided(locator: Locator, example: str) -> str:
         f"it is not clear whether the day or the month comes first in '{example}' "
         f"({locator.form.name} at {locator.place}): such lines stay without a time stamp; say --dmy or --mdy"
     )
-
-
-def names(forms: Iterable[Form] = FORMS) -> list[str]:
-    """Names of the forms, as ``--ts-format`` takes them."""
-    return [form.name for form in forms]

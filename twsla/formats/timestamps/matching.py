@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from twsla.formats.timestamps.layouts import WINDOW, check, derive, matrix_width
 from twsla.formats.timestamps.leads import FOLLOWS
 from twsla.formats.timestamps.model import NO_OFFSET
-from twsla.formats.timestamps.places import Rows, line_array
+from twsla.formats.timestamps.places import FEW, Rows, line_array
 from twsla.formats.timestamps.reading import half_days, read
 from twsla.formats.timestamps.tails import TAIL_WIDTH, read_tail
 
@@ -135,14 +135,16 @@ class Matcher:
         return fits, taken
 
     def slow(self, positions: np.ndarray, ends: np.ndarray, found: Found, rows: np.ndarray) -> np.ndarray:
-        """As ``fast`` for texts of any layout: RE2 picks the lines of the form, layouts are made from them."""
+        """As ``fast`` for texts of any layout: RE2 picks the lines of the form if they are many; layouts are made."""
         import numpy as np
-        import pyarrow.compute as pc
 
         at = np.flatnonzero(positions >= 0)
-        texts = line_array(Rows(self.source, positions[at], ends[at]), WINDOW)
-        matched = pc.match_substring_regex(texts, pattern=f"^(?:{self.form.core})(?:{FOLLOWS[self.form.follow]}|$)")
-        at = at[matched.to_numpy(zero_copy_only=False)]
+        if len(at) > FEW:
+            import pyarrow.compute as pc
+
+            texts = line_array(Rows(self.source, positions[at], ends[at]), WINDOW)
+            pattern = f"^(?:{self.form.core})(?:{FOLLOWS[self.form.follow]}|$)"
+            at = at[pc.match_substring_regex(texts, pattern=pattern).to_numpy(zero_copy_only=False)]
         taken = self.read_new(positions[at], ends[at], found, rows[at])
         left = np.ones(len(rows), bool)
         left[at[taken]] = False

@@ -11,14 +11,19 @@ from typing import TYPE_CHECKING, Protocol
 from twsla.formats.timestamps.tails import byte_set, is_digit, word_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     import pyarrow as pa
 
     from twsla.formats.timestamps.bytesat import BytesAt
 
+FEW = 64
+"""So few lines are looked at one by one: RE2 and Arrow take longer to start."""
 _NEAR = 64
 """Bytes of a line looked at first for a single character."""
 _HEAD = 32
+_PART = 1 << 15
 _ROUNDS = 16
 """Occurrences of a field's name tried on one line."""
 
@@ -34,9 +39,21 @@ class Rows:
     def __len__(self) -> int:
         return len(self.starts)
 
+    def parts(self) -> Iterator[Rows]:
+        """All of them in turn, so many at a time that a few dozen bytes of each take little memory."""
+        for begin in range(0, len(self), _PART):
+            part = slice(begin, begin + _PART)
+            yield Rows(self.source, self.starts[part], self.ends[part])
+
     def take(self, rows: np.ndarray) -> Rows:
         """Some of them, by index or mask."""
         return Rows(self.source, self.starts[rows], self.ends[rows])
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    import numpy as np
+
+    return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 
 
 class Place(Protocol):
@@ -71,6 +88,9 @@ class Head:
 
     def find(self, rows: Rows) -> np.ndarray:
         """See ``Place``."""
+        return _joined([self._find(part) for part in rows.parts()])
+
+    def _find(self, rows: Rows) -> np.ndarray:
         import numpy as np
 
         matrix = rows.source.windows(rows.starts, _HEAD)
@@ -122,7 +142,7 @@ class Behind:
         import numpy as np
 
         if len(self.text) == 1:
-            return _behind_byte(rows, self.text[0])
+            return _joined([_behind_byte(part, self.text[0]) for part in rows.parts()])
         found = find_text(rows, self.text)
         for _ in range(_ROUNDS if self.whole else 0):
             before = rows.source.bytes_at(found - 1)
@@ -155,6 +175,12 @@ def _behind_byte(rows: Rows, byte: int) -> np.ndarray:
 def find_text(rows: Rows, text: bytes) -> np.ndarray:
     """int64 (n,): position of the first ``text`` on each line, -1 where there is none. About 1 s a GB."""
     import numpy as np
+
+    if len(rows) <= FEW:
+        data = rows.source.buf
+        spans = zip(rows.starts.tolist(), rows.ends.tolist(), strict=True)
+        places = [(start, bytes(data[start:end]).find(text)) for start, end in spans]
+        return np.array([start + place if place >= 0 else -1 for start, place in places], np.int64)
     import pyarrow.compute as pc
 
     found = pc.find_substring(line_array(rows), pattern=text).to_numpy(zero_copy_only=False).astype(np.int64)

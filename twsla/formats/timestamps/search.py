@@ -16,7 +16,7 @@ from twsla.formats.timestamps.forms import FORMS
 from twsla.formats.timestamps.layouts import WINDOW, derive
 from twsla.formats.timestamps.leads import FOLLOWS, INSIDE, LEADS
 from twsla.formats.timestamps.matching import Found, Matcher
-from twsla.formats.timestamps.places import Rows, line_array
+from twsla.formats.timestamps.places import FEW, Rows, line_array
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,7 +81,7 @@ def search(source: BytesAt, lines: Rows, rows: np.ndarray, found: Found, forms: 
     starts = lines.starts[rows]
     ends = np.minimum(lines.ends[rows], starts + SEARCHED_BYTES)
     if forms is FORMS:
-        hits = _match(line_array(Rows(source, starts, ends), SEARCHED_BYTES), TRIGGER)
+        hits = _triggered(Rows(source, starts, ends))
         rows, starts, ends = rows[hits], starts[hits], ends[hits]
     leads = "line"
     if len(rows) >= _MANY:
@@ -93,6 +93,18 @@ def search(source: BytesAt, lines: Rows, rows: np.ndarray, found: Found, forms: 
         again, starts = _Round(source, rows, starts, ends, found, forms, order).run(leads)
         rows, starts, ends = rows[again], starts[again], ends[again]
         leads = "inside"
+
+
+def _triggered(rows: Rows) -> np.ndarray:
+    """Which lines may have a stamp at all, int64."""
+    import numpy as np
+
+    if len(rows) > FEW:
+        return _match(line_array(rows, SEARCHED_BYTES), TRIGGER)
+    trigger = re.compile(TRIGGER.encode())
+    spans = zip(rows.starts.tolist(), rows.ends.tolist(), strict=True)
+    lines = (bytes(rows.source.buf[start:end]) for start, end in spans)
+    return np.array([row for row, line in enumerate(lines) if trigger.search(line)], np.int64)
 
 
 def _match(texts: pa.Array, pattern: str) -> np.ndarray:
