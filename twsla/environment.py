@@ -138,6 +138,8 @@ _WITH_DIGITS = {"EST5EDT", "CST6CDT", "MST7MDT", "PST8PDT"}
 
 def _zone_of_path(text: str) -> str:
     """The name in ``/usr/share/zoneinfo/Europe/Berlin`` or ``Europe/Berlin``; UTC for what cannot be a name."""
+    if text.upper() in {"UTC", "ETC/UTC"}:
+        return "UTC"
     _, _, inside = text.replace("\\", "/").rpartition("zoneinfo/")
     name = inside.removeprefix("posix/").removeprefix("right/")
     words = name.replace("_", "").replace("-", "").replace("+", "").replace("/", "")

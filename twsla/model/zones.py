@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from twsla.environment import Environment
     from twsla.options import Selection
 
+_NAMES_OF_UTC = {"UTC", "Z", "GMT", "UT", "UCT", "ZULU", "UNIVERSAL", "GREENWICH", "GMT0", "GMT+0", "GMT-0"}
 _HOUR = 3600
 _DAY = 86_400
 _SECOND_NS = 1_000_000_000
@@ -82,7 +83,7 @@ def check_zone(name: str) -> str:
         UsageError: No such zone.
     """
     text = name.strip()
-    if text.upper() in ("UTC", "Z", "GMT", "UT"):
+    if text.upper().removeprefix("ETC/") in _NAMES_OF_UTC:
         return "UTC"
     found = _OFFSET.fullmatch(text)
     if found:
