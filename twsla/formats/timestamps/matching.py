@@ -9,7 +9,7 @@ from twsla.formats.timestamps.leads import FOLLOWS
 from twsla.formats.timestamps.model import NO_OFFSET
 from twsla.formats.timestamps.places import FEW, Rows, line_array
 from twsla.formats.timestamps.reading import half_days, read
-from twsla.formats.timestamps.tails import TAIL_WIDTH, read_tail
+from twsla.formats.timestamps.tails import TAIL_WIDTH, read_tail, runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from twsla.formats.timestamps.reading import Moments
     from twsla.formats.timestamps.tails import Tail
 
-_CHUNK = 1 << 13
+_CHUNK = 1 << 15
 """Lines worked on at a time, so that their bytes stay in the processor's cache."""
+_GUESSES = 3
+"""Layouts taken from the first line left before RE2 is asked which lines are of the form."""
 _MOST_LAYOUTS = 4096
 """Shapes of one form in one block; no form has nearly as many."""
 
@@ -42,9 +44,10 @@ class Found:
         self.needs_date = np.zeros(count, bool)
 
     def put(self, rows: np.ndarray, other: Found, part: np.ndarray) -> None:
-        """Copy entries ``part`` of ``other`` to ``rows``."""
+        """Copy entries ``part`` of ``other`` to ``rows``, int64 ascending."""
+        into = slice(int(rows[0]), int(rows[-1]) + 1) if len(rows) and rows[-1] - rows[0] == len(rows) - 1 else rows
         for name in ("valid", "wall_ns", "offset_s", "fraction", "needs_year", "needs_date"):
-            getattr(self, name)[rows] = getattr(other, name)[part]
+            getattr(self, name)[into] = getattr(other, name)[part]
 
     def store(self, rows: np.ndarray, moments: Moments, tail: Tail) -> None:
         """Put what was read into entries ``rows``, int64 ascending; entries that are not valid stay as new."""
@@ -119,6 +122,33 @@ class Matcher:
 
         width = matrix_width(layout.width + (TAIL_WIDTH if self.form.tail else 0))
         matrix = self.source.windows(positions, width)
+        first = runs(matrix, layout.width, self.form.tail)
+        if first is None:
+            return self._read_matrix(layout, matrix, positions, ends, found, rows)
+        # Lines of the same second have the same stamp: it is read once for each run of them.
+        once = Found(len(first))
+        fits, taken = self._read_matrix(
+            layout, matrix[first], positions[first], ends[first], once, np.arange(len(first))
+        )
+        run = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(rows))))
+        if taken.all():
+            found.put(rows, once, run)
+        else:
+            at = np.flatnonzero(taken[run])
+            found.put(rows[at], once, run[at])
+        return fits[run], taken[run]
+
+    def _read_matrix(
+        self,
+        layout: Layout,
+        matrix: np.ndarray,
+        positions: np.ndarray,
+        ends: np.ndarray,
+        found: Found,
+        rows: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        import numpy as np
+
         fits = check(layout, matrix) & (positions + layout.width <= ends)
         chosen = np.flatnonzero(fits)
         if not len(chosen):
@@ -139,16 +169,28 @@ class Matcher:
         import numpy as np
 
         at = np.flatnonzero(positions >= 0)
+        left = np.ones(len(rows), bool)
+        for _ in range(_GUESSES):
+            if len(at) <= FEW:
+                break
+            # Nearly always all of them are of one new layout ("Jan 10" after "Jan  9"): no need to ask RE2.
+            layout = derive(self.form, self._text(int(positions[at[0]]), int(ends[at[0]])))
+            if layout is None:
+                break
+            fits, taken = self.read_layout(layout, positions[at], ends[at], found, rows[at])
+            left[at[taken]] = False
+            at = at[~fits]
         if len(at) > FEW:
             import pyarrow.compute as pc
 
             texts = line_array(Rows(self.source, positions[at], ends[at]), WINDOW)
             pattern = f"^(?:{self.form.core})(?:{FOLLOWS[self.form.follow]}|$)"
             at = at[pc.match_substring_regex(texts, pattern=pattern).to_numpy(zero_copy_only=False)]
-        taken = self.read_new(positions[at], ends[at], found, rows[at])
-        left = np.ones(len(rows), bool)
-        left[at[taken]] = False
+        left[at[self.read_new(positions[at], ends[at], found, rows[at])]] = False
         return np.flatnonzero(left)
+
+    def _text(self, position: int, end: int) -> bytes:
+        return bytes(self.source.buf[position : min(end, position + WINDOW)])
 
     def read_new(
         self, positions: np.ndarray, ends: np.ndarray, found: Found, rows: np.ndarray, widths: np.ndarray | None = None
@@ -170,8 +212,7 @@ class Matcher:
             if not len(left):
                 break
             first = left[0]
-            text = bytes(self.source.buf[positions[first] : min(ends[first], positions[first] + WINDOW)])
-            layout = derive(self.form, text)
+            layout = derive(self.form, self._text(int(positions[first]), int(ends[first])))
             if layout is None or (widths is not None and layout.width != widths[first]):
                 left = left[1:]
                 continue

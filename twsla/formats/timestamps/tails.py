@@ -21,6 +21,9 @@ TAIL_WIDTH = 44
 """Bytes needed behind the text of a form: a fraction and a zone."""
 _MOST_DIGITS = 26
 """Digits of a fraction; nine of them count."""
+_FEW_ROWS = 64
+_SHORT_RUNS = 0.7
+"""Runs are not worth their bookkeeping if there are more than this share of the lines."""
 _LETTERS = 5
 """Letters of the longest zone abbreviation."""
 _LETTER_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -94,6 +97,57 @@ def read_tail(matrix: np.ndarray, width: int, kinds: str) -> Tail:
     if "m" in kinds:
         _read_minutes(cursor, tail)
     return tail
+
+
+def runs(matrix: np.ndarray, width: int, kinds: str) -> np.ndarray | None:
+    """Where runs of equal stamps begin, int64 ascending; None if they are too short to pay.
+
+    Only as many bytes are compared as can decide: three behind the text where no tail can begin there, or ten behind
+    one with an offset after a space. Any other tail is left to be read line by line.
+
+    Args:
+        matrix: As for ``read_tail``.
+        width: Of the text of the form.
+        kinds: As in ``Form.tail``.
+    """
+    import numpy as np
+
+    if len(matrix) < _FEW_ROWS or "m" in kinds:
+        return None
+    # The first line tells which; the others are checked below.
+    reach = 10 if kinds and matrix[0, width] == 32 and matrix[0, width + 1] in b"+-" else 3 if kinds else 1
+    first = np.flatnonzero(_differs(matrix.view("<u8"), width + reach))
+    if len(first) > _SHORT_RUNS * len(matrix):
+        return None
+    if kinds and not _is_decided(matrix[first], width, reach):
+        return None
+    return first
+
+
+def _differs(words: np.ndarray, length: int) -> np.ndarray:
+    """Rows, bool (n,), whose first ``length`` bytes are not those of the row before."""
+    import numpy as np
+
+    new = np.ones(len(words), bool)
+    for index in range((length + 7) // 8):
+        changed = words[1:, index] ^ words[:-1, index]
+        if length < 8 * (index + 1):
+            changed &= np.uint64((1 << 8 * (length - 8 * index)) - 1)
+        if index:
+            new[1:] |= changed != 0
+        else:
+            new[1:] = changed != 0
+    return new
+
+
+def _is_decided(matrix: np.ndarray, width: int, reach: int) -> bool:
+    """Whether ``reach`` bytes behind the text say all there is to say about the tail of every row."""
+    first, second, third = (matrix[:, width + ahead] for ahead in range(3))
+    spaced = first == 32
+    signed = spaced & byte_set(b"+-")[second]
+    plain = spaced & ~signed & (second != ord("(")) & ~_begins_name(second, third)
+    plain &= third | 32 != ord("m")  # " pm"
+    return bool((plain | (signed if reach == 10 else False)).all())
 
 
 def is_digit(column: np.ndarray) -> np.ndarray:
