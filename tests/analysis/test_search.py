@@ -73,6 +73,24 @@ def test_the_lines_found_are_those_of_grep(run: Run, generated: Path) -> None:
     assert done.text == grep("Accepted", str(generated / "sshd.log"))
 
 
+def test_files_with_and_without_shapes_are_searched_alike(run: Run, tmp_path: Path) -> None:
+    words = [f"{chr(97 + i % 26)}{chr(97 + i // 26 % 26)}{chr(97 + i // 676)}" for i in range(10_000)]
+    unique = [f"2024-05-06T00:00:00Z {word}{i}x failed" for i, word in enumerate(words)]
+    alike = [f"2024-05-07T00:00:00Z job {i} failed" for i in range(10_000)]
+    for name, lines in (("unique", unique), ("alike", alike)):
+        (tmp_path / f"{name}.log").write_text("".join(f"{line}\n" for line in lines))
+        assert run("import", f"{name}.log").code == 0
+
+    explained = dict(line.split("\t", 1) for line in run("search", "--explain", "failed").lines)
+
+    assert (explained["files read"].split()[0], explained["files with a shape column"]) == ("2", "1")
+    assert explained["matching records"] == "20,000"
+    both = [*unique, *alike]
+    assert run("search", "--count", "9x").text == f"{sum('9x' in line for line in both)}\n"
+    assert run("search", "--count", "^job 99").text == f"{sum('job 99' not in line for line in both)}\n"
+    assert run("search", "ab1", "^failed").lines == []
+
+
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store of the original's sample log."""
