@@ -55,21 +55,31 @@ ATTACKS = [
     "/../../../../etc/passwd",
     "/cgi-bin/test?cmd=;cat%20/etc/shadow",
 ]
-# Parts of sshd's messages; {n} name, {i} address, {p} port.
+# What sshd writes in one connection, and how often such a connection comes; {n} name, {i} address, {p} port.
 SSHD = [
-    (26, "Failed password for root from {i} port {p} ssh2"),
-    (11, "Failed password for invalid user {n} from {i} port {p} ssh2"),
-    (11, "Invalid user {n} from {i}"),
-    (11, "input_userauth_request: invalid user {n} [preauth]"),
-    (12, "pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost={i}  user=root"),
-    (10, "pam_unix(sshd:auth): check pass; user unknown"),
-    (11, "Received disconnect from {i}: 11: Bye Bye [preauth]"),
-    (3, "reverse mapping checking getaddrinfo for host-{p}.example.net [{i}] failed - POSSIBLE BREAK-IN ATTEMPT!"),
-    (2, "Connection closed by {i} [preauth]"),
-    (1, "PAM 4 more authentication failures; logname= uid=0 euid=0 tty=ssh ruser= rhost={i}"),
-    (1, "Did not receive identification string from {i}"),
-    (1, "Accepted password for {n} from {i} port {p} ssh2"),
-]
+    (40, [
+        "Invalid user {n} from {i}",
+        "input_userauth_request: invalid user {n} [preauth]",
+        "pam_unix(sshd:auth): check pass; user unknown",
+        "pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost={i}",
+        "Failed password for invalid user {n} from {i} port {p} ssh2",
+        "Received disconnect from {i}: 11: Bye Bye [preauth]",
+    ]),
+    (50, [
+        "pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost={i}  user=root",
+        "Failed password for root from {i} port {p} ssh2",
+        "Received disconnect from {i}: 11: Bye Bye [preauth]",
+    ]),
+    (5, [
+        "reverse mapping checking getaddrinfo for host-{p}.example.net [{i}] failed - POSSIBLE BREAK-IN ATTEMPT!",
+        "Connection closed by {i} [preauth]",
+    ]),
+    (3, ["Did not receive identification string from {i}"]),
+    (2, [
+        "Accepted password for {n} from {i} port {p} ssh2",
+        "pam_unix(sshd:session): session opened for user {n} by (uid=0)",
+    ]),
+]  # fmt: skip
 
 Rng = np.random.Generator
 Texts: TypeAlias = Any
@@ -118,29 +128,31 @@ def below(times: np.ndarray, unit: int) -> np.ndarray:
 
 
 def sshd(rng: Rng, start: Any, count: int) -> tuple[Texts, Any]:
-    times = clock(rng, start, rng.integers(1, 9, count) * (rng.random(count) < 0.3) * 1_000_000_000)
-    pool, names = addresses(np.random.default_rng(1), 5000, 5000), USERS + NAMES
-    kinds = rng.choice(len(SSHD), count, p=np.array([weight for weight, _ in SSHD]) / 100)
+    kinds = rng.choice(len(SSHD), count // 3, p=np.array([weight for weight, _ in SSHD]) / 100)
+    sizes = np.array([len(lines) for _, lines in SSHD])[kinds]
+    session = np.repeat(np.arange(len(kinds)), sizes)
+    step = np.arange(len(session)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    times = clock(rng, start, (rng.random(len(session)) < 0.3) * rng.integers(1, 9, len(session)) * 1_000_000_000)
+    pool = addresses(np.random.default_rng(1), 5000, 5000)
+    of_session = pa.array(session)
     fields = {
-        "i": pool.take(pa.array(rng.integers(0, len(pool), count))),
-        "n": picked(rng, names, count),
-        "p": numbers(rng.integers(1024, 65536, count)),
+        "i": pool.take(pa.array(rng.integers(0, len(pool), len(kinds)))).take(of_session),
+        "n": picked(rng, USERS + NAMES, len(kinds)).take(of_session),
+        "p": numbers(rng.integers(1024, 65536, len(kinds))).take(of_session),
     }
     messages, rows = [], []
-    for kind, (_, template) in enumerate(SSHD):
-        here = np.flatnonzero(kinds == kind)
-        parts: list[str | Texts] = [
-            fields[piece].take(pa.array(here)) if piece in fields else piece
-            for piece in template.replace("}", "{").split("{")
-        ]
-        if all(isinstance(part, str) for part in parts):
-            parts.append(pa.repeat("", len(here)))
-        messages.append(joined(*parts))
-        rows.append(here)
-    order = np.argsort(np.concatenate(rows))
-    message = pa.concat_arrays(messages).take(pa.array(order))
-    stamp = formatted(times, "%b %e %H:%M:%S")
-    return joined(stamp, " gate sshd[", numbers(rng.integers(1000, 31000, count)), "]: ", message, "\n"), times[-1]
+    for kind, (_, templates) in enumerate(SSHD):
+        for place, template in enumerate(templates):
+            here = np.flatnonzero((kinds[session] == kind) & (step == place))
+            parts: list[str | Texts] = [
+                fields[piece].take(pa.array(here)) if piece in fields else piece
+                for piece in template.replace("}", "{").split("{")
+            ]
+            messages.append(joined(*parts, pa.repeat("", len(here))))
+            rows.append(here)
+    message = pa.concat_arrays(messages).take(pa.array(np.argsort(np.concatenate(rows))))
+    pid = numbers(rng.integers(1000, 31000, len(kinds))).take(of_session)
+    return joined(formatted(times, "%b %e %H:%M:%S"), " gate sshd[", pid, "]: ", message, "\n"), times[-1]
 
 
 def access(rng: Rng, start: Any, count: int) -> tuple[Texts, Any]:

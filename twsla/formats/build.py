@@ -38,6 +38,8 @@ class Span:
     offset: npt.NDArray[np.int64]
     raw: dict[int, bytes]
     """Original bytes of the records (by index) whose decoding lost something."""
+    built: tuple[pa.LargeStringArray, pa.DictionaryArray | None] | None = None
+    """Texts and shapes, where they were made when the lines were found, while these were in the processor's cache."""
 
     @property
     def records(self) -> int:
@@ -70,10 +72,8 @@ def build(span: Span, source: str) -> pa.Table:
     from twsla.model.records import record_schema
 
     schema = record_schema()
-    region, ends = _one_newline_each(span)
-    last = span.last_lines()
     records = span.records
-    shape = shapes(region, last)
+    texts, shape = span.built or text_columns(span.buf, span.starts, span.ends, span.stop, span.last_lines())
     raw = pa.nulls(records, pa.large_binary())
     if span.raw:
         raw = pa.array([span.raw.get(index) for index in range(records)], pa.large_binary())
@@ -83,11 +83,23 @@ def build(span: Span, source: str) -> pa.Table:
         pa.DictionaryArray.from_arrays(pa.array(np.zeros(records, np.int32)), pa.array([source], pa.string())),
         pa.array(span.line_no),
         pa.array(span.offset),
-        _texts(region, ends[last]),
+        texts,
         raw,
         pa.nulls(records, schema.field("shape").type) if shape is None else shape,
     ]
     return pa.table(columns, schema=schema)
+
+
+def text_columns(
+    buf: npt.NDArray[np.uint8],
+    starts: npt.NDArray[np.int64],
+    ends: npt.NDArray[np.int64],
+    stop: int,
+    last_lines: npt.NDArray[np.int64],
+) -> tuple[pa.LargeStringArray, pa.DictionaryArray | None]:
+    """Texts and shapes of records; ``last_lines`` (records,) is the index of each one's last line, the rest as in ``Span``."""
+    region, ends = _one_newline_each(buf, starts, ends, stop)
+    return _texts(region, ends[last_lines]), shapes(region, last_lines)
 
 
 def _texts(region: npt.NDArray[np.uint8], newlines: npt.NDArray[np.int64]) -> pa.LargeStringArray:
@@ -103,12 +115,14 @@ def _texts(region: npt.NDArray[np.uint8], newlines: npt.NDArray[np.int64]) -> pa
     return pa.LargeStringArray.from_buffers(len(newlines), pa.py_buffer(offsets), pa.py_buffer(select(region, keep)))
 
 
-def _one_newline_each(span: Span) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    r"""The bytes of a span with exactly one ``\n`` behind each line, and the positions of those newlines."""
+def _one_newline_each(
+    buf: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], stop: int
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    r"""The bytes of the lines with exactly one ``\n`` behind each line, and the positions of those newlines."""
     import numpy as np
 
-    first = int(span.starts[0])
-    region, starts, ends = span.buf[first : span.stop], span.starts - first, span.ends - first
+    first = int(starts[0])
+    region, starts, ends = buf[first:stop], starts - first, ends - first
     gaps = np.append(starts[1:], len(region)) - ends
     if gaps[-1] == 0:
         region, gaps[-1] = np.append(region, np.uint8(_NEWLINE)), 1

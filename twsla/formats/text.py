@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twsla.formats.build import Span
+from twsla.formats.build import Span, text_columns
 from twsla.formats.decode import decode_block
 from twsla.formats.multiline import Multiline, limit_records, marks, record_starts
 from twsla.formats.timestamps.stamp import stamp
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     import numpy as np
     import numpy.typing as npt
+    import pyarrow as pa
 
     from twsla.formats.blocks import Block
     from twsla.formats.decode import Decoded
@@ -36,6 +37,8 @@ class Parsed:
     stamps: Stamps
     marks: npt.NDArray[np.bool_] | None
     """(lines,) whether the multi-line expression matches; None where there is none."""
+    built: tuple[pa.LargeStringArray, pa.DictionaryArray | None] | None
+    """Texts and shapes where every line seems to be a record of its own."""
 
 
 class TextSource:
@@ -70,9 +73,15 @@ class TextSource:
 
     def parse(self, block: Block) -> Parsed:
         """Decode and stamp one block. Pure: any order, any thread."""
+        import numpy as np
+
         decoded = decode_block(block.raw, self.encoding, first=block.offset == 0)
         stamps = stamp(decoded.lines, self.plan) if self.plan is not None else _no_stamps(len(decoded.lines.starts))
-        return Parsed(block, decoded, stamps, marks(decoded.lines, self.multiline))
+        mode, lines = self.multiline.mode, decoded.lines
+        built = None
+        if len(lines) and (mode == "off" or (mode == "auto" and stamps.valid.all())):
+            built = text_columns(lines.buf, lines.starts, lines.ends, len(lines.buf), np.arange(len(lines)))
+        return Parsed(block, decoded, stamps, marks(lines, self.multiline), built)
 
     def join(self, parsed: Parsed) -> Iterator[Span]:
         """Take the next block, in order; gives the records that are complete now."""
@@ -169,6 +178,7 @@ class TextSource:
             line_no=line_no[part][first_line],
             offset=offsets[part][first_line],
             raw=_lossy_records(parsed, part, first_line),
+            built=parsed.built if len(first_line) == len(lines) else None,
         )
 
     def _extend(self, lead: Span, parsed: Parsed, count: int) -> Iterator[Span]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from twsla.store.manifest import Manifest
 
 FILE_ROWS = 1 << 20
-FILE_TEXT_BYTES = 128 << 20
+FILE_TEXT_BYTES = 64 << 20
 ROW_GROUP_ROWS = 1 << 18
 PAGE_BYTES = 4 << 20
 """Larger pages than the usual 1 MiB give zstd more to look back on: texts 4 % smaller, scans as fast."""
