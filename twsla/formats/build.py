@@ -97,7 +97,15 @@ def text_columns(
     stop: int,
     last_lines: npt.NDArray[np.int64],
 ) -> tuple[pa.LargeStringArray, pa.DictionaryArray | None]:
-    """Texts and shapes of records; ``last_lines`` (records,) is the index of each one's last line, the rest as in ``Span``."""
+    """Texts and shapes of records.
+
+    Args:
+        buf: As in ``Span``.
+        starts: As in ``Span``.
+        ends: As in ``Span``.
+        stop: As in ``Span``.
+        last_lines: (records,) index of each record's last line.
+    """
     region, ends = _one_newline_each(buf, starts, ends, stop)
     return _texts(region, ends[last_lines]), shapes(region, last_lines)
 

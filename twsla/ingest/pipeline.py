@@ -17,7 +17,6 @@ from twsla import __version__
 from twsla.errors import StoreError
 from twsla.ingest.building import Built, build_span
 from twsla.ingest.known import Known
-from twsla.ingest.memory import keep_memory
 from twsla.ingest.reading import NotTextError, Reading, open_reading
 from twsla.ingest.settle import settle
 from twsla.sources.base import DamagedError, Problem, ProblemKind, digest_file, printable
@@ -55,7 +54,6 @@ class Pipeline:
     """One import run."""
 
     def __init__(self, store: Path, settings: Settings, options: dict[str, Any], progress: Progress) -> None:
-        keep_memory()
         self.settings = settings
         self.progress = progress
         self.outcome = Outcome()

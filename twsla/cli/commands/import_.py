@@ -23,6 +23,9 @@ def import_logs(call: Call, options: ImportOptions) -> Result:
     input. The store is made if it is not there. Importing the same content again changes nothing. Filters and time
     range leave out what does not match; everything else is kept, dated or not.
     """
+    from twsla.ingest.memory import keep_memory
+
+    keep_memory()
     from twsla.cli.progress import showing
     from twsla.ingest.options import settings_of, used_options
     from twsla.ingest.pipeline import Pipeline
