@@ -7,10 +7,13 @@ import sys
 
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
+_M_ARENA_MAX = -8
 """Parameters of mallopt(3)."""
 _MMAP_BYTES = 32 << 20
 """The most that glibc takes; larger blocks are mapped."""
-_KEPT_BYTES = 1 << 30
+_KEPT_BYTES = 256 << 20
+_ARENAS = 2
+"""One arena a thread, as is usual, would keep as much memory for each."""
 
 
 def keep_memory() -> None:
@@ -28,5 +31,6 @@ def keep_memory() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc has it, musl has not
     if mallopt is not None:
         os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+        mallopt(_M_ARENA_MAX, _ARENAS)
         mallopt(_M_MMAP_THRESHOLD, _MMAP_BYTES)
         mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)

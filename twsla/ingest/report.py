@@ -23,10 +23,10 @@ COLUMNS = (
     Column("first", "First", Kind.TIME),
     Column("last", "Last", Kind.TIME),
     Column("stamps", "Stamps", Kind.TEXT, share=2),
-    Column("zone", "Zone", Kind.TEXT),
-    Column("years", "Years", Kind.TEXT, share=2),
-    Column("encoding", "Encoding", Kind.TEXT),
-    Column("problems", "Problems", Kind.TEXT, share=2),
+    Column("zone", "Zone", Kind.TEXT, hidden=True),
+    Column("years", "Years", Kind.TEXT, share=2, hidden=True),
+    Column("encoding", "Encoding", Kind.TEXT, hidden=True),
+    Column("problems", "Problems", Kind.TEXT, hidden=True),
 )
 
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 FILE_ROWS = 1 << 20
 FILE_TEXT_BYTES = 64 << 20
-ROW_GROUP_ROWS = 1 << 18
+ROW_GROUP_ROWS = 1 << 20
+"""One row group a file, so that a shape is looked at once: half the time of counting with four."""
 PAGE_BYTES = 4 << 20
 """Larger pages than the usual 1 MiB give zstd more to look back on: texts 4 % smaller, scans as fast."""
 MAX_SHAPE_SHARE = 0.25
