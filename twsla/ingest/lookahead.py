@@ -7,6 +7,7 @@ a wrong one costs time and nothing else.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, BinaryIO
 
 from twsla.formats.decode import cut, decode_block
@@ -23,23 +24,46 @@ if TYPE_CHECKING:
     from twsla.formats.timestamps.model import StampPlan
 
 WINDOW_BYTES = 64 << 10
+STEP_BYTES = 16 << 20
+MOST_LOOKS = 512
 _YEAR_NS = 366 * DAY_NS
 
 
-def look_ahead(path: Path, encoding: Encoding, plan: StampPlan) -> tuple[int | None, bool]:
-    """The nominal time of the last stamp (None if the end shows none), and whether a 29 February was found.
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What was seen; all None where the file is short enough to be seen whole, or shows no such stamp."""
 
-    The 29 February is looked for by halving, so it is found if the file is in order and passes one turn of the year at
-    most.
+    last_ns: int | None = None
+    """Nominal time of the last stamp."""
+    turns: int | None = None
+    """Turns of the year between the first stamp and the last."""
+    leap_turn: int | None = None
+    """Turns before a 29 February that was found."""
+
+
+def look_ahead(path: Path, encoding: Encoding, plan: StampPlan) -> Ahead:
+    """Look into a file here and there: 64 KiB in every 16 MiB, or at 512 places.
+
+    Turns are counted right if no two looks are half a year apart and the file is in order.
     """
     with path.open("rb", buffering=0) as file:
         size = file.seek(0, 2)
         look = _Look(file, size, encoding, plan)
         last = look.stamps_at(size - WINDOW_BYTES)
-        first = look.stamps_at(0) if len(last) else last
-        if not len(first):
-            return None, False
-        return int(last[-1]), look.has_leap_day(int(first[0]), int(last[-1]))
+        if not len(last):
+            return Ahead()
+        places = range(0, max(1, size - WINDOW_BYTES), max(STEP_BYTES, size // MOST_LOOKS))
+        seen = [(place, int(found[0])) for place in places if len(found := look.stamps_at(place))]
+        seen.append((size, int(last[-1])))
+        turn, leap_turn = 0, None
+        for (start, before), (stop, after) in pairwise(seen):
+            turned = before - after > _YEAR_NS // 2
+            for passed, is_ahead in ((turn, before < MARCH_NS), (turn + 1, turned)):
+                reached = after >= LEAP_DAY_NS or (turned and passed == turn)
+                if leap_turn is None and is_ahead and reached and look.has_leap_day(start, stop, before):
+                    leap_turn = passed
+            turn += turned
+        return Ahead(int(last[-1]), turn, leap_turn)
 
 
 @dataclass(slots=True)
@@ -63,14 +87,9 @@ class _Look:
         found: npt.NDArray[np.int64] = stamps.wall_ns[stamps.valid & (stamps.needs_year | stamps.needs_date)]
         return found
 
-    def has_leap_day(self, first_ns: int, last_ns: int) -> bool:
-        """Whether the file, from ``first_ns`` to ``last_ns``, shows a 29 February where it should stand."""
+    def has_leap_day(self, low: int, high: int, first_ns: int) -> bool:
+        """Whether the part of the file from ``low`` to ``high``, which begins at ``first_ns``, shows a 29 February."""
         wanted = LEAP_DAY_NS + (_YEAR_NS if first_ns >= MARCH_NS else 0)
-        if last_ns < first_ns:
-            last_ns += _YEAR_NS
-        if last_ns < wanted:
-            return False
-        low, high = 0, self.size
         while high - low > WINDOW_BYTES // 2:
             middle = (low + high) // 2
             found = self.stamps_at(middle)

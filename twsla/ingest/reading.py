@@ -160,5 +160,12 @@ def _clock(item: Item, entry: SourceEntry, encoding: Encoding, plan: StampPlan |
     entry.zone = settings.stamps.zone
     if plan is None or item.seekable_path is None or plan.year_known:
         return YearClock(written, zone=settings.stamps.zone, year=settings.year)
-    tail_ns, leap_day = look_ahead(item.seekable_path, encoding, plan)
-    return YearClock(written, zone=settings.stamps.zone, year=settings.year, tail_hint_ns=tail_ns, leap_hint=leap_day)
+    ahead = look_ahead(item.seekable_path, encoding, plan)
+    return YearClock(
+        written,
+        zone=settings.stamps.zone,
+        year=settings.year,
+        tail_hint_ns=ahead.last_ns,
+        turns_hint=ahead.turns,
+        leap_hint=ahead.leap_turn,
+    )

@@ -45,8 +45,10 @@ class Evidence:
     """Zone of stamps that name none."""
     tail_ns: int | None
     """Nominal time of its last stamp."""
-    leap_day: bool = False
-    """It was seen to have a 29 February."""
+    turns: int | None = None
+    """Turns of the year from its first stamp to its last, as far as a few looks into it tell."""
+    leap_turn: int | None = None
+    """Turns before a 29 February that was seen in it."""
 
     def latest_wall_ns(self, offset_s: int) -> int | None:
         """The source's last moment on the clock of a stamp that names ``offset_s``, or the assumed zone."""
@@ -103,14 +105,9 @@ class YearRule:
             self.written_offset_s = int(written[-1])
         if self.predicted is None:
             self.first_count = int(counts[0])
-            self.predicted = self._base(self._evidence.tail_ns, self._leaps | self._foreseen_leap(int(nominal[0])))
+            foreseen = set() if self._evidence.leap_turn is None else {self._evidence.leap_turn}
+            self.predicted = self._base(self._evidence.tail_ns, self._leaps | foreseen)
         return counts + self.predicted
-
-    def _foreseen_leap(self, first_ns: int) -> set[int]:
-        """The count of turns at the 29 February that is known to come."""
-        if not self._evidence.leap_day:
-            return set()
-        return {self.first_count + (first_ns >= MARCH_NS)}
 
     @property
     def is_known(self) -> bool:
@@ -140,7 +137,8 @@ class YearRule:
             return 2000
         position, count = self.turns.end(year_and_nominal(latest_ns)[1])
         if tail_ns is not None:
-            count += tail_ns < position - _REORDERED_NS
+            turned = count + (tail_ns < position - _REORDERED_NS)
+            count = max(turned, self._evidence.turns or 0)
             position = tail_ns
         latest = _latest_year(position, latest_ns + DAY_NS) - count
         candidates = range(latest, latest - _MOST_YEARS_BACK, -1)

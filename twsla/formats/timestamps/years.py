@@ -67,7 +67,8 @@ class YearClock:
         zone: str = "UTC",
         year: int | None = None,
         tail_hint_ns: int | None = None,
-        leap_hint: bool = False,
+        turns_hint: int | None = None,
+        leap_hint: int | None = None,
     ) -> None:
         """Set up for one source.
 
@@ -77,9 +78,10 @@ class YearClock:
             year: Of the source's first stamp without a year, if the user says so.
             tail_hint_ns: ``wall_ns`` of the source's last stamp, if it could be looked up and leaves out the year (or
                 the date). With it the prediction is right if the source passes one turn at most.
-            leap_hint: The source was seen to have a 29 February, which decides the year more often than its time does.
+            turns_hint: Turns of the year from the first stamp to the last, if they could be counted beforehand.
+            leap_hint: Turns before a 29 February that was seen; such a day decides the year more often than the time.
         """
-        evidence = Evidence(source, zone, tail_hint_ns, leap_hint)
+        evidence = Evidence(source, zone, tail_hint_ns, turns_hint, leap_hint)
         self._source, self._zone, self._year = source, zone, year
         self._years = YearRule(evidence, year)
         self._dates = DateRule(evidence)
