@@ -222,7 +222,7 @@ def test_structured_formats_read_back_equal(run: Run, small: Path) -> None:
     assert json.loads(first)["ts"] == "2024-05-06T10:00:00Z"
     import duckdb
 
-    assert duckdb.sql(f"SELECT text FROM '{small}/out.parquet'").fetchall() == [(line,) for line in LINES]
+    assert duckdb.connect().sql(f"SELECT text FROM '{small}/out.parquet'").fetchall() == [(line,) for line in LINES]
     assert (small / "out.plain").read_text(encoding="utf-8").splitlines() == LINES
 
 

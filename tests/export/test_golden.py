@@ -73,9 +73,11 @@ def test_duckdb_reads_the_csv(awkward: Result, tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
     write_result(awkward, path, None, RenderOptions(columns=("count", "text")))
 
-    rows = duckdb.execute(
-        f"SELECT * FROM read_csv('{path}', all_varchar = true, nullstr = '~', header = true)"
-    ).fetchall()
+    rows = (
+        duckdb.connect()
+        .execute(f"SELECT * FROM read_csv('{path}', all_varchar = true, nullstr = '~', header = true)")
+        .fetchall()
+    )
 
     expected = awkward.rows.slice(0, 100)
     assert [row[1] for row in rows] == [text or "" for text in expected["text"].to_pylist()]
@@ -117,10 +119,14 @@ def test_duckdb_reads_the_json_times(awkward: Result, tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     write_result(awkward, path, None, RenderOptions(columns=("ts",)))
 
-    rows = duckdb.execute(
-        "SELECT epoch_ns(ts::TIMESTAMP_NS)"
-        f" FROM read_json('{path}', columns = {{ts: 'VARCHAR'}}, format = 'newline_delimited')"
-    ).fetchall()
+    rows = (
+        duckdb.connect()
+        .execute(
+            "SELECT epoch_ns(ts::TIMESTAMP_NS)"
+            f" FROM read_json('{path}', columns = {{ts: 'VARCHAR'}}, format = 'newline_delimited')"
+        )
+        .fetchall()
+    )
 
     expected = awkward.rows.slice(0, 100)["ts"].cast("int64").to_pylist()
     assert [row[0] for row in rows] == expected
@@ -130,7 +136,7 @@ def test_parquet_reads_back_typed(awkward: Result, tmp_path: Path) -> None:
     path = tmp_path / "out.parquet"
     write_result(awkward, path, None, RenderOptions(with_source=True))
 
-    relation = duckdb.execute(f"SELECT * REPLACE (epoch_ns(ts) AS ts), typeof(ts) AS held FROM '{path}'")
+    relation = duckdb.connect().execute(f"SELECT * REPLACE (epoch_ns(ts) AS ts), typeof(ts) AS held FROM '{path}'")
     names = [column[0] for column in relation.description or ()]
     rows = relation.fetchall()
 

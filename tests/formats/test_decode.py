@@ -311,9 +311,11 @@ def test_nul_survives_arrow_parquet_and_duckdb(tmp_path: Path) -> None:
     path = tmp_path / "nul.parquet"
     pq.write_table(table, path)
 
-    rows = duckdb.execute(
-        "SELECT text, length(text), contains(text, ?) FROM read_parquet(?)", ["\x00b", str(path)]
-    ).fetchall()
+    rows = (
+        duckdb.connect()
+        .execute("SELECT text, length(text), contains(text, ?) FROM read_parquet(?)", ["\x00b", str(path)])
+        .fetchall()
+    )
 
     assert rows == [("a\x00b", 3, True), ("\x00", 1, False)]
     assert decoded.lossy.tolist() == []

@@ -31,9 +31,9 @@ def manifests(store: Path) -> list[dict[str, Any]]:
 def rows(store: Path, sql: str) -> list[tuple[Any, ...]]:
     """SQL over ``r``, the store's files as any other tool reads them."""
     listed = [str(path) for path in store.glob("records/*/*.parquet")]
-    found: list[tuple[Any, ...]] = duckdb.sql(
-        f"WITH r AS (FROM read_parquet({listed}, union_by_name=true)) {sql}"
-    ).fetchall()
+    found: list[tuple[Any, ...]] = (
+        duckdb.connect().sql(f"WITH r AS (FROM read_parquet({listed}, union_by_name=true)) {sql}").fetchall()
+    )
     return found
 
 

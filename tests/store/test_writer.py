@@ -61,7 +61,7 @@ def commit(into: ImportWriter, *sources: SourceEntry) -> Manifest | None:
 
 def texts(store: Path) -> list[str]:
     listed = [str(store / entry.path) for entry in Store.open(store).files]
-    return [row[0] for row in duckdb.sql(f"SELECT text FROM read_parquet({listed})").fetchall()]
+    return [row[0] for row in duckdb.connect().sql(f"SELECT text FROM read_parquet({listed})").fetchall()]
 
 
 def test_rows_are_sorted_by_time_source_and_offset(tmp_path: Path, pool: Executor) -> None:
