@@ -17,6 +17,7 @@ from twsla.errors import UsageError
 from twsla.model.patterns import OBSERVABLES, observable, of_keyword
 
 SHARED = Path(__file__).parents[2] / "../shared/data"
+DATABASE = duckdb.connect()
 NAMES = [each.name for each in OBSERVABLES]
 
 
@@ -24,16 +25,14 @@ def matches(name: str, text: str) -> bool:
     """Whether both engines see such a value in ``text``; they have to agree."""
     re2 = observable(name).re2
     arrow = pc.match_substring_regex(pa.array([text]), re2)[0].as_py()
-    row = duckdb.connect().execute("SELECT regexp_matches(?, ?)", [text, re2]).fetchone()
-    assert row is not None
+    row = DATABASE.execute("SELECT regexp_matches(?, ?)", [text, re2]).fetchall()[0]
     assert row[0] == arrow, (name, text)
     return bool(arrow)
 
 
 def values(name: str, text: str) -> list[str]:
     """All values, as extraction takes them."""
-    row = duckdb.connect().execute("SELECT regexp_extract_all(?, ?, 1)", [text, observable(name).group()]).fetchone()
-    assert row is not None
+    row = DATABASE.execute("SELECT regexp_extract_all(?, ?, 1)", [text, observable(name).group()]).fetchall()[0]
     return list(row[0])
 
 
