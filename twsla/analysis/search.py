@@ -46,7 +46,7 @@ class SearchOptions:
         help="Colour these: filter, ip, mac, email, url, kv, regex/RE/COLOUR, with commas between them.",
         metavar="LIST",
     )
-    wrap: bool = opt("-w", "--wrap", default=False, help="Wrap long lines instead of cutting them.")
+    wrap: bool = opt("-w", "--wrap", default=False, help="No effect: plain output cuts no line.", hidden=True)
     explain: bool = opt("--explain", default=False, help="Tell how the query runs, instead of its answer.")
 
 

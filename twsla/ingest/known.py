@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from twsla.sources.base import CHUNK_BYTES
+from twsla.store.verify import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,12 +61,12 @@ class Known:
             empty = [entry for entry in self._names.get(name, ()) if entry.start_offset + entry.bytes == 0]
             return Match("unchanged", empty[0]) if empty else Match("new")
         if size in self._by_size:
-            match = self.match_content(name, size, digest_prefix(path, size))
+            match = self.match_content(name, size, digest(path, size)[1])
             if match.state != "new":
                 return match
         for entry in reversed(self._names.get(name, ())):
             before = entry.start_offset + entry.bytes
-            if entry.kind == "file" and 0 < before < size and digest_prefix(path, before) == entry.sha256:
+            if entry.kind == "file" and 0 < before < size and digest(path, before)[1] == entry.sha256:
                 return Match("grown" if entry.options_key == self._key else "other options", entry)
         return Match("new")
 
@@ -96,16 +95,3 @@ def _plain_name(entry: SourceEntry) -> str:
     """The name as given, without the ``#2`` that told rewritten files apart."""
     head, mark, number = entry.name.rpartition("#")
     return head if mark and number.isdecimal() and entry.renamed else entry.name
-
-
-def digest_prefix(path: Path, size: int) -> str:
-    """SHA-256 of the first ``size`` bytes of a file (of all of it, when it is shorter)."""
-    digest = hashlib.sha256()
-    with path.open("rb", buffering=0) as file:
-        while size > 0:
-            chunk = file.read(min(CHUNK_BYTES, size))
-            if not chunk:
-                break
-            digest.update(chunk)
-            size -= len(chunk)
-    return digest.hexdigest()

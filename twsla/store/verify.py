@@ -55,13 +55,13 @@ def verify_store(store: Store) -> Iterator[Check]:
 def _check_file(store: Store, entry: FileEntry) -> Check:
     path = store.path / entry.path
     try:
-        size, digest = _digest(path, None)
+        size, found = digest(path, None)
     except FileNotFoundError:
         return Check("store file", entry.path, "missing", f"{entry.rows:,} records are gone")
     except OSError as error:
         return Check("store file", entry.path, "unreadable", error.strerror or str(error))
-    if (size, digest) != (entry.bytes, entry.sha256):
-        return Check("store file", entry.path, "changed", f"SHA-256 is {digest}, was {entry.sha256}", size)
+    if (size, found) != (entry.bytes, entry.sha256):
+        return Check("store file", entry.path, "changed", f"SHA-256 is {found}, was {entry.sha256}", size)
     return Check("store file", entry.path, "same", "", size)
 
 
@@ -85,26 +85,26 @@ def _check_source(source: SourceEntry, path: Path) -> Check:
     assert size is not None
     try:
         now = path.stat().st_size
-        read, digest = _digest(path, size)
+        read, found = digest(path, size)
     except FileNotFoundError:
         return Check("source", source.path or source.name, "not at hand", "the file is no longer there")
     except OSError as error:
         return Check("source", source.path or source.name, "unreadable", error.strerror or str(error))
-    if digest != wanted:
-        return Check("source", str(path), "changed", f"SHA-256 of {read:,} bytes is {digest}, was {wanted}", now)
+    if found != wanted:
+        return Check("source", str(path), "changed", f"SHA-256 of {read:,} bytes is {found}, was {wanted}", now)
     if now > size:
         return Check("source", str(path), "grown", f"{now - size:,} bytes more than were imported", now)
     return Check("source", str(path), "same", "", now)
 
 
-def _digest(path: Path, size: int | None) -> tuple[int, str]:
+def digest(path: Path, size: int | None) -> tuple[int, str]:
     """Bytes read and SHA-256 of a file, or of its first ``size`` bytes."""
-    digest, read = hashlib.sha256(), 0
+    hashed, read = hashlib.sha256(), 0
     with path.open("rb", buffering=0) as file:
         while size is None or read < size:
             chunk = file.read(CHUNK_BYTES if size is None else min(CHUNK_BYTES, size - read))
             if not chunk:
                 break
-            digest.update(chunk)
+            hashed.update(chunk)
             read += len(chunk)
-    return read, digest.hexdigest()
+    return read, hashed.hexdigest()

@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-SKIPPED_TIME = 64
-"""Bit of ``ts_flags``: the wall-clock time does not exist in the assumed zone, whose clock was put forward over it.
-``ts`` is as far after the change as the stamp pretends to be. It speaks against the zone."""
+SKIPPED_TIME = int(TsFlag.SKIPPED_TIME)
+"""``ts`` is then as far after the change of the clock as the stamp pretends to be."""
 LEAP_DAY_PENDING = 128
 """Bit of ``ts_flags``: 29 February, and the year predicted so far has none; ``ts`` is a placeholder on 1 March.
 ``shift_years`` takes the bit away: such a row gets its 29 February, or no time."""
