@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from twsla.model.charts import Line
 from twsla.model.result import ArrowRows, Column, Fact, Kind, Note, Result
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -26,14 +26,6 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture
 def golden() -> Path:
     return GOLDEN
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Stands in for a chart."""
-
-    x: str
-    y: str
 
 
 TEXTS = [
@@ -148,7 +140,7 @@ def awkward() -> Result:
             Fact("first", "First", 1, Kind.TIME),
             Fact("seed", "Seed", None),
         ),
-        charts=(Line(x="ts", y="count"),),
+        charts=(Line(x="ts", y=("count",)),),
         notes=(Note("3 lines without a time stamp \u202ein a\nfile"),),
         bare="text",
     )

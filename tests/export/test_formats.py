@@ -18,6 +18,7 @@ from markdown_it import MarkdownIt
 
 from twsla.export.json_text import chart_value, dumps
 from twsla.export.write import FORMATS, RenderOptions, write_result
+from twsla.model.charts import Line
 from twsla.model.result import ArrowRows, Column, Kind, Result
 from twsla.render.escape import HOSTILE, escape_text
 from twsla.render.highlight import Mark
@@ -216,12 +217,10 @@ def test_json_of_values_never_holds_what_json_has_no_word_for() -> None:
 
 
 def test_a_chart_is_its_type_and_fields() -> None:
-    assert chart_value(Column("a", "A", Kind.TEXT)) == {
-        "type": "column",
-        "name": "a",
-        "title": "A",
-        "kind": "text",
-        "sort_key": None,
-        "share": 1,
-        "hidden": False,
+    assert chart_value(Line("ts", ("count", "mean"))) == {
+        "type": "line",
+        "x": "ts",
+        "y": ["count", "mean"],
+        "split": None,
+        "title": "",
     }

@@ -96,7 +96,7 @@ def test_json_reads_back_with_exact_values(awkward: Result) -> None:
         got = row["number"]
         assert (got is None) if number is None or not math.isfinite(number) else same_float(float(got), number)
     assert document["facts"] == {"rows": 15, "mean": None, "first": "1970-01-01T00:00:00.000000001Z", "seed": None}
-    assert document["charts"] == [{"type": "line", "x": "ts", "y": "count"}]
+    assert document["charts"] == [{"type": "line", "x": "ts", "y": ["count"], "split": None, "title": ""}]
     assert document["notes"] == [note.text for note in awkward.notes]
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from twsla.model.charts import Chart
     from twsla.progress import Progress
 
 
@@ -55,6 +56,8 @@ class Column:
     """Weight when the width left over is shared out."""
     hidden: bool = False
     """Kept for exports that ask for it and for actions; not shown."""
+    unit: str = ""
+    """As written behind the title on an axis: ``s``, ``%``; none for times, counts and texts."""
 
 
 class Rows(Protocol):
@@ -170,8 +173,8 @@ class Result:
     columns: tuple[Column, ...]
     rows: Rows
     facts: tuple[Fact, ...] = ()
-    charts: tuple[object, ...] = ()
-    """Chart values; the first is the default."""
+    charts: tuple[Chart, ...] = ()
+    """The first is the default."""
     notes: tuple[Note, ...] = ()
     actions: tuple[Action, ...] = ()
     bare: str | None = None
