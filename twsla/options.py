@@ -257,3 +257,38 @@ class OutputOptions:
     config: Path | None = opt(
         "--config", default=None, help="Configuration file instead of ~/.twsla.yaml.", metavar="FILE"
     )
+
+
+IP_INFO = ("host", "domain", "loc", "country", "asn")
+"""What can be told about an address; ``twsla.query.enrich`` says how each is written."""
+
+
+@dataclass(frozen=True)  # without slots, so that a command's options can have this beside another base
+class IpOptions:
+    """What to tell about addresses, and whom to ask. A base of the options of commands that extract values."""
+
+    ip: str = opt("--ip", default="", choices=IP_INFO, help="The values are addresses: put this in their place.")
+    geoip: tuple[Path, ...] = opt(
+        "--geoip",
+        default=(),
+        help="MaxMind database (.mmdb) for country, loc and asn; several may be given, the first that knows answers.",
+        metavar="FILE",
+    )
+    resolver: tuple[str, ...] = opt(
+        "--resolver",
+        default=(),
+        help="Name server to ask for host and domain, instead of those of this machine.",
+        metavar="ADDR[:PORT]",
+    )
+    dns_timeout: float = opt(
+        "--dns-timeout", default=3.0, help="Seconds to wait for the name of one address.", metavar="SECONDS"
+    )
+    dns_budget: float = opt(
+        "--dns-budget", default=60.0, help="Seconds to wait for all names together.", metavar="SECONDS"
+    )
+    dns_cache: Path | None = opt(
+        "--dns-cache",
+        default=None,
+        help="Keep names in this file for later runs, as long as they hold.",
+        metavar="FILE",
+    )
