@@ -105,7 +105,7 @@ _lines = st.lists(_line, min_size=1, max_size=12)
 
 
 def _same(one: Stamps, other: Stamps) -> None:
-    for name in ("wall_ns", "offset_s", "valid", "needs_year", "needs_date", "flags"):
+    for name in Stamps.__slots__:
         assert getattr(one, name).tolist() == getattr(other, name).tolist(), name
 
 

@@ -50,12 +50,12 @@ def stamps(*texts: str) -> Stamps:
         needs_year=np.array(years, bool),
         needs_date=np.array(dates, bool),
         flags=np.array(flags, np.uint8),
+        quoted=np.zeros(len(flags), bool),
     )
 
 
 def part(whole: Stamps, start: int, stop: int) -> Stamps:
-    columns = (whole.wall_ns, whole.offset_s, whole.valid, whole.needs_year, whole.needs_date, whole.flags)
-    return Stamps(*(column[start:stop] for column in columns))
+    return Stamps(*(getattr(whole, name)[start:stop] for name in Stamps.__slots__))
 
 
 def resolve(clock: YearClock, whole: Stamps, cuts: list[int] | None = None) -> tuple[Resolved, YearVerdict]:

@@ -39,6 +39,7 @@ COLUMNS = (
     Column("filtered_lines", "Lines filtered", Kind.COUNT, hidden=True),
     Column("outside_lines", "Lines outside the range", Kind.COUNT, hidden=True),
     Column("other_form", "Other stamps", Kind.COUNT, hidden=True),
+    Column("quoted_lines", "Lines quoting a stamp", Kind.COUNT, hidden=True),
     Column("lossy_lines", "Lossy lines", Kind.COUNT, hidden=True),
     Column("import", "Import", Kind.TEXT, hidden=True),
     Column("imported", "Imported", Kind.TEXT, hidden=True),
@@ -56,8 +57,8 @@ def sources(engine: Engine, options: SourcesOptions, progress: Progress) -> Resu
     """List what was imported, with hashes and problems.
 
     One row a source, oldest import first. Further columns (``--columns``): modified, path, file_bytes, file_sha256,
-    multiline, stamp_example, filtered_lines, outside_lines, other_form, lossy_lines, import, imported, program,
-    options.
+    multiline, stamp_example, filtered_lines, outside_lines, other_form, quoted_lines, lossy_lines, import, imported,
+    program, options.
     """
     store = engine.store
     rows = [_row(manifest, entry) for manifest in store.manifests for entry in manifest.sources]

@@ -6,7 +6,7 @@ order, resolves years and decides where records begin; ``build`` makes their col
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from twsla.formats.build import Span, text_columns
@@ -63,6 +63,8 @@ class TextSource:
         """Physical lines seen, the part imported earlier included."""
         self.lossy_lines = 0
         self.long_lines = 0
+        self.quoted_lines = 0
+        """Lines that quote a stamp in their text and belong to the record before."""
         self._start_offset = start_offset
         self._seen_stamp = False
         self._after_separator = True
@@ -79,7 +81,7 @@ class TextSource:
         stamps = stamp(decoded.lines, self.plan) if self.plan is not None else _no_stamps(len(decoded.lines.starts))
         mode, lines = self.multiline.mode, decoded.lines
         built = None
-        if len(lines) and (mode == "off" or (mode == "auto" and stamps.valid.all())):
+        if len(lines) and (mode == "off" or (mode == "auto" and stamps.valid.all() and not stamps.quoted.any())):
             built = text_columns(lines.buf, lines.starts, lines.ends, len(lines.buf), np.arange(len(lines)))
         return Parsed(block, decoded, stamps, marks(lines, self.multiline), built)
 
@@ -131,12 +133,27 @@ class TextSource:
             self._open = None
 
     def _resolve(self, parsed: Parsed) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.uint8]]:
-        resolved = self.clock.assign(parsed.stamps)
+        resolved = self.clock.assign(self._own(parsed))
         if parsed.block.continues:
             # The rest of a line that was cut for its length: what looks like a stamp there is not the line's.
             resolved.valid[0] = False
             resolved.flags[0] = 0
         return resolved.ts_ns, resolved.valid, resolved.flags
+
+    def _own(self, parsed: Parsed) -> Stamps:
+        """The block's stamps without those that its lines quote, which then belong to the record before."""
+        import numpy as np
+
+        stamps = parsed.stamps
+        if self.multiline.mode != "auto" or not stamps.quoted.any():
+            return stamps
+        quoted = stamps.quoted & stamps.valid
+        quoted[0] &= not parsed.block.continues
+        if not self._seen_stamp:
+            # The first stamp of a source dates its record, wherever it stands: there is no record before.
+            quoted[int(np.argmax(stamps.valid))] = False
+        self.quoted_lines += int(quoted.sum())
+        return replace(stamps, valid=stamps.valid & ~quoted)
 
     def _open_extent(self) -> tuple[int, int]:
         """Lines of the open record so far, and its offset."""
@@ -300,4 +317,5 @@ def _no_stamps(count: int) -> Stamps:
         needs_year=np.zeros(count, bool),
         needs_date=np.zeros(count, bool),
         flags=np.zeros(count, np.uint8),
+        quoted=np.zeros(count, bool),
     )

@@ -68,6 +68,8 @@ class SourceEntry:
     outside_lines: int = 0
     other_form: int = 0
     """Records whose stamp is of another form than the source's."""
+    quoted_lines: int = 0
+    """Lines that quote a stamp within their text and belong to the record before."""
     lossy_lines: int = 0
     """Lines with undecodable bytes; their records keep the original bytes in ``raw``."""
     renamed: bool = False

@@ -22,7 +22,7 @@ from twsla.formats.timestamps.matching import Found, Matcher
 from twsla.formats.timestamps.merging import same_moment
 from twsla.formats.timestamps.model import NO_OFFSET, Locator, StampPlan
 from twsla.formats.timestamps.places import Field, Rows
-from twsla.formats.timestamps.stamp import complete_all
+from twsla.formats.timestamps.stamp import complete_all, search_rest
 from twsla.formats.timestamps.strptime import form_of_pattern
 
 if TYPE_CHECKING:
@@ -271,9 +271,9 @@ class _Chooser:
             rows = np.flatnonzero(entry.found.valid & ~found.valid)
             found.put(rows, entry.found, rows)
             complete_all(locator, self.rows, rows, found)
-        valid = found.valid
+        valid = found.valid.copy()
         locators = tuple(entry.locator for entry in tried)
-        return StampPlan(
+        plan = StampPlan(
             locators=locators,
             forms=tuple(locator.form.name for locator in locators),
             where=tuple(str(locator.place) for locator in locators),
@@ -285,6 +285,18 @@ class _Chooser:
             day_first=day_first,
             forced=forced,
         )
+        return replace(plan, multiline=self.has_bare_lines(plan, found))
+
+    def has_bare_lines(self, plan: StampPlan, found: Found) -> bool:
+        """Whether lines without any stamp come below one that has the plan's; ``found`` holds these."""
+        import numpy as np
+
+        if not found.valid.any():
+            return False
+        rest = np.flatnonzero(~found.valid)
+        rest = rest[rest > int(np.argmax(found.valid))]
+        search_rest(self.rows, rest, found, plan)
+        return not bool(found.valid[rest].all())
 
 
 def _orders(form: Form) -> tuple[str, ...]:

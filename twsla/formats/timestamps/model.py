@@ -45,6 +45,9 @@ class Stamps:
     """bool: only a time of day was found; ``wall_ns`` is on the nominal day 2000-01-01."""
     flags: np.ndarray
     """uint8: the ``TsFlag`` bits FRACTION and OTHER_FORM only."""
+    quoted: np.ndarray
+    """bool: in a source of records of several lines, the stamp stands inside the text, where no record of the source
+    has its own: most likely it is quoted on a line that goes on with the record before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +89,5 @@ class StampPlan:
     """Order of the numbers in stamps like 10/11/2023 anywhere else in this source; None: such a line is not valid."""
     forced: Form | None = None
     """The only form to look for, if the user named one."""
+    multiline: bool = False
+    """Below a stamped line of the sample there are lines without any stamp."""

@@ -65,7 +65,9 @@ def nameless(core: str) -> str:
     return re.sub(r"\(\?P<\w+>", "(?:", core)
 
 
-def search(source: BytesAt, lines: Rows, rows: np.ndarray, found: Found, forms: tuple[Form, ...], order: str) -> None:
+def search(
+    source: BytesAt, lines: Rows, rows: np.ndarray, found: Found, forms: tuple[Form, ...], order: str
+) -> np.ndarray:
     """Find the left-most stamp on some lines.
 
     Args:
@@ -75,9 +77,13 @@ def search(source: BytesAt, lines: Rows, rows: np.ndarray, found: Found, forms: 
         found: Where the stamps go.
         forms: ``FORMS``, or the one the user named.
         order: How ambiguous numbers are read; ``""``: a line whose left-most stamp is ambiguous has none.
+
+    Returns:
+        int64 (len(lines),): where the stamp of each line begins in the block; -1 on lines without, or not searched.
     """
     import numpy as np
 
+    begins = np.full(len(lines), -1, np.int64)
     starts = lines.starts[rows]
     ends = np.minimum(lines.ends[rows], starts + SEARCHED_BYTES)
     if forms is FORMS:
@@ -89,10 +95,13 @@ def search(source: BytesAt, lines: Rows, rows: np.ndarray, found: Found, forms: 
         rows, starts, ends = rows[hits], starts[hits], ends[hits]
     for _ in range(_ROUNDS):
         if not len(rows):
-            return
+            break
         again, starts = _Round(source, rows, starts, ends, found, forms, order).run(leads)
+        read = found.valid[rows]
+        begins[rows[read]] = starts[read]
         rows, starts, ends = rows[again], starts[again], ends[again]
         leads = "inside"
+    return begins
 
 
 def _triggered(rows: Rows) -> np.ndarray:

@@ -13,8 +13,9 @@ from twsla.formats.timestamps.layouts import WINDOW
 from twsla.formats.timestamps.matching import Found, Matcher
 from twsla.formats.timestamps.merging import complete, take_offset
 from twsla.formats.timestamps.model import NO_OFFSET, Stamps
-from twsla.formats.timestamps.places import Rows, line_array
+from twsla.formats.timestamps.places import Head, Rows, line_array
 from twsla.formats.timestamps.search import search
+from twsla.formats.timestamps.tails import byte_set
 from twsla.model.records import TsFlag
 from twsla.model.zones import to_utc
 
@@ -24,12 +25,16 @@ if TYPE_CHECKING:
     from twsla.formats.lines import Lines
     from twsla.formats.timestamps.model import Locator, StampPlan
 
+_PUNCTUATION = b"[](){}<>\"'#*|"
+_MOST_PUNCTUATION = 8
+"""Bytes of it that may stand before a stamp at the beginning of a line."""
+
 
 def stamp(lines: Lines, plan: StampPlan) -> Stamps:
     """The stamp of each line. Pure: each line's stamp depends on that line and the plan alone; any thread.
 
     A line that has the plan's form at the plan's place is stamped with that. Any other line gets its left-most stamp
-    of any form, looked for in its first 64 KiB, and the flag OTHER_FORM.
+    of any form, looked for in its first 64 KiB, and the flag OTHER_FORM; see ``Stamps.quoted``.
     """
     import numpy as np
 
@@ -41,14 +46,41 @@ def stamp(lines: Lines, plan: StampPlan) -> Stamps:
             break
         left = locate(locator, rows, left, found)
     other = left[rows.ends[left] > rows.starts[left]]
+    quoted = np.zeros(len(rows), bool)
     if len(other):
-        forms = FORMS if plan.forced is None else (plan.forced,)
-        order = "" if plan.day_first is None else "dmy" if plan.day_first else "mdy"
-        search(rows.source, rows, other, found, forms, order)
+        begins = search_rest(rows, other, found, plan)
+        if plan.multiline:
+            hits = other[found.valid[other]]
+            quoted[hits] = ~_at_own_place(rows.take(hits), begins[hits], plan)
     flags = np.where(found.fraction, np.uint8(TsFlag.FRACTION), np.uint8(0))
     if plan.forced is None:
         flags[other] |= np.where(found.valid[other], np.uint8(TsFlag.OTHER_FORM), np.uint8(0))
-    return Stamps(found.wall_ns, found.offset_s, found.valid, found.needs_year, found.needs_date, flags)
+    return Stamps(found.wall_ns, found.offset_s, found.valid, found.needs_year, found.needs_date, flags, quoted)
+
+
+def search_rest(rows: Rows, other: np.ndarray, found: Found, plan: StampPlan) -> np.ndarray:
+    """Stamp the lines ``other``, int64, that have no stamp at the plan's places; gives what ``search`` gives."""
+    forms = FORMS if plan.forced is None else (plan.forced,)
+    order = "" if plan.day_first is None else "dmy" if plan.day_first else "mdy"
+    return search(rows.source, rows, other, found, forms, order)
+
+
+def _at_own_place(rows: Rows, begins: np.ndarray, plan: StampPlan) -> np.ndarray:
+    """Bool (n,): the stamp at ``begins`` stands where a record has its own.
+
+    That is at the beginning of the line, behind nothing but brackets, quotes and the head of a syslog message (not
+    behind blanks: what is set in goes on with the line before), or at one of the source's places.
+    """
+    import numpy as np
+
+    before = rows.source.windows(rows.starts, _MOST_PUNCTUATION)
+    own = (begins == Head().find(rows)) & ~byte_set(b" \t")[before[:, 0]]
+    is_text = ~byte_set(_PUNCTUATION)[before]
+    width = begins - rows.starts
+    own |= (width <= _MOST_PUNCTUATION) & ~(is_text & (np.arange(_MOST_PUNCTUATION) < width[:, None])).any(axis=1)
+    for locator in plan.locators:
+        own |= begins == locator.place.find(rows)
+    return own
 
 
 def locate(locator: Locator, lines: Rows, rows: np.ndarray, found: Found) -> np.ndarray:
