@@ -18,7 +18,7 @@ import pytest
 
 from twsla.errors import StoreError
 from twsla.model.records import record_schema
-from twsla.store import layout, writer
+from twsla.store import layout, staging
 from twsla.store.manifest import Manifest, SourceEntry, read_manifest
 from twsla.store.store import Store
 from twsla.store.writer import ImportWriter
@@ -90,7 +90,7 @@ def test_undated_rows_lie_apart_in_source_order(tmp_path: Path, pool: Executor) 
 def test_files_are_cut_by_rows_and_know_their_span(
     tmp_path: Path, pool: Executor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer, "FILE_ROWS", 2)
+    monkeypatch.setattr(staging, "FILE_ROWS", 2)
     into = ImportWriter(tmp_path / "s", pool)
     for start in (0, 10, 20):
         into.add(rows((start + 1, "a", start, "x"), (start, "a", start + 1, "y")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from twsla.store.verify import digest
@@ -42,6 +42,10 @@ class Known:
         self._names.setdefault(_plain_name(entry), []).append(entry)
         if entry.file_sha256:
             self._by_file.setdefault(entry.file_sha256, []).append(entry)
+
+    def expect(self, entry: SourceEntry, size: int) -> None:
+        """Take note of a source that another process is going to read: its name is taken."""
+        self._names.setdefault(_plain_name(entry), []).append(replace(entry, bytes=size))
 
     def match_content(self, name: str, size: int, sha256: str) -> Match:
         """Content read to its end."""

@@ -1,23 +1,22 @@
-"""Source -> format -> filter -> store: reads sources in order, works on blocks in parallel, commits once.
+"""Source -> format -> filter -> store: decides what is read by whom, and commits once.
 
-One thread reads and keeps the order; a pool decodes and stamps blocks, builds columns and writes files. What is in
-flight is bounded, so memory does not grow with the source.
+Large files, archives and pipes are read here, their blocks shared out among threads (``reader``); small files go to
+processes in batches (``batches``).
 """
 
 from __future__ import annotations
 
 import time
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from twsla import __version__
 from twsla.errors import StoreError
-from twsla.ingest.building import Built, build_span
+from twsla.ingest.batches import WINDOW_BYTES, Batches, Task, Window, is_small
 from twsla.ingest.known import Known
-from twsla.ingest.reading import NotTextError, Reading, open_reading
+from twsla.ingest.reader import Finished, Reader
 from twsla.ingest.settle import settle
 from twsla.sources.base import DamagedError, Problem, ProblemKind, digest_file, printable
 from twsla.store.layout import MARKER, check_usable
@@ -29,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from twsla.formats.text import Parsed
+    import pyarrow as pa
+
     from twsla.ingest.known import Match
     from twsla.ingest.settings import Settings
     from twsla.progress import Progress
@@ -62,9 +62,12 @@ class Pipeline:
         self._store = store
         self._opened: ImportWriter | None = None
         self._known = Known(_known_sources(store), settings.key())
-        self._parsing: deque[tuple[Reading, Future[Parsed] | None]] = deque()
-        self._building: deque[tuple[Reading, Future[Built]]] = deque()
-        self._readings: list[Reading] = []
+        self._reader = Reader(settings, self._pool, settings.workers + 1, self._add, self.problem, progress)
+        self._batches = Batches(settings, progress)
+        self._window = Window()
+        self._finished: list[Finished] = []
+        self._order: dict[str, int] = {}
+        """Names of the sources in the order in which they were given."""
         self._digests: dict[Path, tuple[int, str]] = {}
 
     @property
@@ -73,6 +76,9 @@ class Pipeline:
         if self._opened is None:
             self._opened = ImportWriter(self._store, self._pool)
         return self._opened
+
+    def _add(self, table: pa.Table) -> None:
+        self._writer.add(table)
 
     def problem(self, problem: Problem) -> None:
         """Take note of something that was left out or could not be read."""
@@ -90,12 +96,18 @@ class Pipeline:
             for item in items:
                 self.progress.check()
                 self._import_item(item)
-            self._drain(0, 0)
-            self.outcome.entries = [reading.entry for reading in self._readings]
-            if self._readings:
+            self._share_out()
+            self._take_batches(0)
+            self._batches.close()
+            self._reader.drain()
+            self._finished += self._reader.finished
+            self._finished.sort(key=lambda finished: self._order[finished.entry.name])
+            self.outcome.entries = [finished.entry for finished in self._finished]
+            if self._finished:
                 self._writer.flush()
                 self.outcome.manifest = self._writer.commit(self._manifest)
         except BaseException:
+            self._batches.close()
             self._pool.shutdown(wait=True, cancel_futures=True)
             if self._opened is not None:
                 self._opened.abort()
@@ -108,31 +120,56 @@ class Pipeline:
 
     def _import_item(self, item: Item) -> None:
         self.progress.message(item.name)
-        try:
-            reading = self._open(item)
-        except NotTextError as error:
-            self.problem(Problem(item.name, ProblemKind.UNSUPPORTED, str(error)))
+        task = self._task(item)
+        if task is None:
             return
+        self._order[task.entry.name] = len(self._order)
+        if not is_small(item):
+            self._share_out()
+            self._read(task)
+            return
+        self._known.expect(task.entry, item.size_bytes or 0)
+        self._window.add(task)
+        if self._window.bytes >= WINDOW_BYTES:
+            self._share_out()
+
+    def _read(self, task: Task) -> None:
+        self._reader.read(task.item, task.entry, task.before)
+        self._known.add(task.entry)
+
+    def _share_out(self) -> None:
+        """Have the small files collected so far read: by processes, or here when they are few."""
+        window, self._window = self._window, Window()
+        if not window.pays:
+            for task in window.tasks:
+                self._read(task)
+            return
+        if not self._batches.running:
+            self._reader.drain()
+            self._writer.wait()
+            self._batches.start()
+        batches = window.batches(self.settings.workers)
+        self._take_batches(len(batches))
+        for batch in batches:
+            self._batches.submit(self._writer, batch)
+
+    def _take_batches(self, running: int) -> None:
+        for done in self._batches.take(running):
+            self._finished += done.finished
+            self.outcome.problems += done.problems
+            self._writer.adopt(done.files)
+
+    def _task(self, item: Item) -> Task | None:
+        """What to read of a source; None where its content is in the store already."""
+        try:
+            return self._new_content(item)
         except DamagedError as error:
             self.problem(error.problem(item.name))
-            return
         except OSError as error:
             self.problem(Problem(item.name, ProblemKind.UNREADABLE, error.strerror or str(error)))
-            return
-        if reading is None:
-            return
-        self._readings.append(reading)
-        for block in reading.blocks(self.settings):
-            self.progress.check()
-            self.progress.advance("bytes", len(block.raw))
-            self._parsing.append((reading, self._pool.submit(reading.text.parse, block)))
-            self._drain(self.settings.workers + 1, self.settings.workers + 1)
-        self._parsing.append((reading, None))
-        self._known.add(reading.entry)
-        self.progress.advance("files", 1)
+        return None
 
-    def _open(self, item: Item) -> Reading | None:
-        """Open a source, unless its content is in the store already."""
+    def _new_content(self, item: Item) -> Task | None:
         entry = SourceEntry(name=item.name, kind=item.kind, mtime_ns=item.mtime_ns, mtime_from=item.mtime_from)
         entry.options_key = self.settings.key()
         before = None
@@ -146,10 +183,9 @@ class Pipeline:
             return None
         entry.name = self._known.free_name(item.name)
         if before is not None:
-            assert match is not None
             entry.name = before.name
         entry.renamed = entry.name != item.name
-        return open_reading(item, entry, self.settings, before)
+        return Task(item, entry, before)
 
     def _match(self, item: Item, entry: SourceEntry) -> Match | None:
         if item.seekable_path is not None:
@@ -179,54 +215,11 @@ class Pipeline:
                 )
             )
 
-    # --- work in flight --------------------------------------------------------------------------------------
-
-    def _drain(self, parsing: int, building: int) -> None:
-        """Take finished work, in order, until at most so many pieces are in flight."""
-        while len(self._parsing) > parsing:
-            reading, future = self._parsing.popleft()
-            spans = reading.text.finish() if future is None else reading.text.join(future.result())
-            for span in spans:
-                work = self._pool.submit(build_span, span, reading.entry.name, self.settings)
-                self._building.append((reading, work))
-            if future is None:
-                self._finish(reading)
-            while len(self._building) > building:
-                self._take_built()
-        while len(self._building) > building:
-            self._take_built()
-
-    def _take_built(self) -> None:
-        reading, future = self._building.popleft()
-        built = future.result()
-        built.count_into(reading.entry)
-        reading.range_pending |= built.range_pending
-        self.progress.advance("lines", built.lines)
-        if built.table is not None:
-            self._writer.add(built.table)
-
-    def _finish(self, reading: Reading) -> None:
-        """The last block of a source has been joined; its last spans are still being built."""
-        entry, text = reading.entry, reading.text
-        entry.lines = text.lines - entry.start_line
-        entry.lossy_lines = text.lossy_lines
-        if text.long_lines:
-            reading.problems.append(
-                Problem(
-                    entry.name,
-                    ProblemKind.NOTE,
-                    f"holds lines longer than 16 MiB; they are stored in pieces ({text.long_lines} more records)",
-                )
-            )
-        for problem in reading.problems:
-            self.problem(problem)
-        entry.problems.extend(problem.sentence for problem in reading.problems)
-
     # --- the end ---------------------------------------------------------------------------------------------
 
     def _manifest(self, in_force: tuple[Manifest, ...]) -> Manifest | None:
         """Called while no other import can commit."""
-        added = settle(self._writer, self._readings, in_force, self.settings, self.outcome)
+        added = settle(self._writer, self._finished, in_force, self.settings, self.outcome)
         if not added:
             return None
         for entry in added:

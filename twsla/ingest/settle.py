@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from twsla.formats.timestamps.years import YearVerdict
     from twsla.ingest.pipeline import Outcome
-    from twsla.ingest.reading import Reading
+    from twsla.ingest.reader import Finished
     from twsla.ingest.settings import Settings
     from twsla.store.manifest import Manifest, SourceEntry
     from twsla.store.writer import ImportWriter
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def settle(
     writer: ImportWriter,
-    readings: Sequence[Reading],
+    readings: Sequence[Finished],
     in_force: Sequence[Manifest],
     settings: Settings,
     outcome: Outcome,
@@ -32,9 +32,9 @@ def settle(
     duplicates = _duplicates(readings, in_force, settings, outcome)
     added = [reading for index, reading in enumerate(readings) if index not in duplicates]
     changes = {readings[index].entry.name: None for index in duplicates}
-    fixes: dict[str, tuple[Reading, YearVerdict]] = {}
+    fixes: dict[str, tuple[Finished, YearVerdict]] = {}
     for reading in added:
-        verdict = reading.text.clock.finish()
+        verdict = reading.clock.finish()
         reading.entry.year_rule = verdict.reason or None
         if verdict.shift_years or verdict.shift_days or verdict.undatable or reading.range_pending:
             fixes[reading.entry.name] = (reading, verdict)
@@ -46,7 +46,7 @@ def settle(
 
 
 def _duplicates(
-    readings: Sequence[Reading], in_force: Sequence[Manifest], settings: Settings, outcome: Outcome
+    readings: Sequence[Finished], in_force: Sequence[Manifest], settings: Settings, outcome: Outcome
 ) -> set[int]:
     """Indices of readings whose content turned out to be in the store, or in this run, already."""
     if settings.again:
@@ -68,7 +68,7 @@ def _duplicates(
 
 
 def _changed(
-    table: pa.Table, dropped: set[str], fixes: dict[str, tuple[Reading, YearVerdict]], settings: Settings
+    table: pa.Table, dropped: set[str], fixes: dict[str, tuple[Finished, YearVerdict]], settings: Settings
 ) -> pa.Table:
     """A staged file's rows with their final years, without duplicates and what is outside the time range."""
     import numpy as np
@@ -87,9 +87,7 @@ def _changed(
             keep &= ~rows
         elif name in fixes:
             reading, verdict = fixes[name]
-            ts[rows], dated[rows], flags[rows] = reading.text.clock.corrected(
-                ts[rows], dated[rows], flags[rows], verdict
-            )
+            ts[rows], dated[rows], flags[rows] = reading.clock.corrected(ts[rows], dated[rows], flags[rows], verdict)
             if reading.range_pending:
                 outside = rows & ~in_range(ts, dated, settings.time_range)
                 _count_outside(reading.entry, table, outside)

@@ -4,8 +4,8 @@ twsla.db/
   STORE                                   format version, one line
   imports/<ULID>.json                     one immutable manifest per finished import
   imports/<ULID>.lock                     held by the living writer of an unfinished import
-  records/2024-05/<ULID>-0000.parquet     rows sorted by ts, source, offset; named for the month of the first
-  records/undated/<ULID>-0000.parquet     rows without a time stamp, in source order
+  records/2024-05/<ULID>-000000.parquet   rows sorted by ts, source, offset; named for the month of the first
+  records/undated/<ULID>-000000.parquet   rows without a time stamp, in source order
 """
 
 from __future__ import annotations

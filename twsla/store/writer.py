@@ -2,180 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections import deque
-from concurrent.futures import FIRST_COMPLETED, wait
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from twsla.store import layout
 from twsla.store.lock import FileLock
-from twsla.store.manifest import FileEntry, write_manifest
+from twsla.store.manifest import write_manifest
+from twsla.store.staging import Staging
 from twsla.store.store import load_manifests
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-    from concurrent.futures import Executor, Future
+    from collections.abc import Callable
+    from concurrent.futures import Executor
     from pathlib import Path
-
-    import numpy as np
-    import pyarrow as pa
 
     from twsla.store.manifest import Manifest
 
-FILE_ROWS = 1 << 20
-FILE_TEXT_BYTES = 64 << 20
-ROW_GROUP_ROWS = 1 << 20
-"""One row group a file, so that a shape is looked at once: half the time of counting with four."""
-PAGE_BYTES = 4 << 20
-"""Larger pages than the usual 1 MiB give zstd more to look back on: texts 4 % smaller, scans as fast."""
-MAX_SHAPE_SHARE = 0.25
-"""A file with more shapes than this share of its rows goes without the shape column: it would not pay."""
-ZSTD_LEVEL = 3
-_DELTA = "DELTA_BINARY_PACKED"
-# Delta lengths keep the texts of a page side by side: 2 % smaller and a quarter faster to scan than PLAIN.
-_ENCODINGS = {"ts": _DELTA, "line_no": _DELTA, "offset": _DELTA, "text": "DELTA_LENGTH_BYTE_ARRAY"}
-_DICTIONARIES = ["source", "shape", "ts_flags"]
 
-
-@dataclass(slots=True)
-class _Buffer:
-    """Rows waiting to fill a file."""
-
-    tables: list[pa.Table] = field(default_factory=list)
-    rows: int = 0
-    bytes: int = 0
-
-    def add(self, table: pa.Table) -> None:
-        self.tables.append(table)
-        self.rows += table.num_rows
-        self.bytes += table.nbytes
-
-    @property
-    def is_full(self) -> bool:
-        return self.rows >= FILE_ROWS or self.bytes >= FILE_TEXT_BYTES + self.rows * 32
-
-
-class ImportWriter:
+class ImportWriter(Staging):
     """The unfinished import of one process. Nothing it writes exists for readers before ``commit``.
 
     Raises (everywhere): StoreError when the store is no store or cannot be written to.
     """
 
-    def __init__(self, store: Path, pool: Executor, *, max_writes: int = 2) -> None:
+    def __init__(self, store: Path, pool: Executor) -> None:
         layout.create(store)
-        self.store = store
-        self.id = layout.new_ulid()
-        self._pool = pool
-        self._max_writes = max_writes
-        self._number = 0
-        self._dated = _Buffer()
-        self._undated = _Buffer()
-        self._pending: deque[Future[FileEntry]] = deque()
-        self._files: list[FileEntry] = []
+        super().__init__(store, layout.new_ulid(), pool)
         self._lock = FileLock(store / layout.IMPORTS / f"{self.id}.lock")
         self._lock.acquire(wait=True)
         remove_dead(store)
-
-    def add(self, table: pa.Table) -> None:
-        """Take rows (columns of ``record_schema``) in any order; blocks while too many files are being written."""
-        dated, undated = _split_undated(table)
-        for rows, buffer in ((dated, self._dated), (undated, self._undated)):
-            if rows is None:
-                continue
-            buffer.add(rows)
-            if buffer.is_full:
-                self._flush(buffer)
-
-    def _flush(self, buffer: _Buffer) -> None:
-        if not buffer.rows:
-            return
-        while len(self._pending) >= self._max_writes:
-            self._collect()
-        tables, undated = buffer.tables, buffer is self._undated
-        buffer.tables, buffer.rows, buffer.bytes = [], 0, 0
-        self._pending.append(self._pool.submit(self._write, tables, self._number, undated))
-        self._number += 1
-
-    def _collect(self) -> None:
-        done, _ = wait(self._pending, return_when=FIRST_COMPLETED)
-        for future in done:
-            self._pending.remove(future)
-            self._files.append(future.result())
-
-    def _write(self, tables: list[pa.Table], number: int, undated: bool) -> FileEntry:
-        """Sort and write one file. ``tables`` is emptied, so that memory is not held twice."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        table = pa.concat_tables(tables).unify_dictionaries()
-        tables.clear()
-        table = _without_useless_columns(_sorted(table, undated=undated))
-        first, last = (None, None) if undated else _ends(table)
-        month = layout.UNDATED if first is None else f"{datetime.fromtimestamp(first // 10**9, UTC):%Y-%m}"
-        relative = f"{layout.RECORDS}/{month}/{self.id}-{number:04d}.parquet"
-        path = self.store / relative
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            pq.write_table(
-                table,
-                path,
-                compression="zstd",
-                compression_level=ZSTD_LEVEL,
-                row_group_size=ROW_GROUP_ROWS,
-                data_page_size=PAGE_BYTES,
-                # Queries prune by ts, and by shape never being null; those of text cost a sixth of the writing.
-                write_statistics=[name for name in ("ts", "shape") if name in table.column_names],
-                use_dictionary=[name for name in _DICTIONARIES if name in table.column_names],
-                column_encoding={name: kind for name, kind in _ENCODINGS.items() if name in table.column_names},
-            )
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-                os.fsync(file.fileno())
-            size = path.stat().st_size
-        except OSError as error:
-            raise layout.cannot_write(self.store, error) from error
-        return FileEntry(
-            path=relative,
-            rows=table.num_rows,
-            bytes=size,
-            sha256=digest,
-            columns=tuple(table.column_names),
-            min_ts=first,
-            max_ts=last,
-            sources=tuple(sorted(table["source"].combine_chunks().dictionary_decode().unique().to_pylist())),
-        )
-
-    def rewrite(self, sources: Collection[str], change: Callable[[pa.Table], pa.Table]) -> None:
-        """Pass every row written so far of these sources through ``change`` (other years, rows to drop).
-
-        ``change`` gets whole staged files and must leave the rows of other sources alone.
-        """
-        import pyarrow.parquet as pq
-
-        self.flush()
-        wanted = set(sources)
-        touched = [entry for entry in self._files if wanted & set(entry.sources)]
-        self._files = [entry for entry in self._files if not wanted & set(entry.sources)]
-        for entry in touched:
-            path = self.store / entry.path
-            table = _with_all_columns(change(pq.read_table(path, partitioning=None)))
-            path.unlink()
-            self.add(table)
-        self.flush()
-
-    def flush(self) -> None:
-        """Write out everything taken so far."""
-        self._flush(self._dated)
-        self._flush(self._undated)
-        while self._pending:
-            self._collect()
-
-    def files(self) -> tuple[FileEntry, ...]:
-        """Everything written, in order of their names. Call ``flush`` first."""
-        return tuple(sorted(self._files, key=lambda entry: entry.path.rpartition("/")[2]))
 
     def commit(self, make_manifest: Callable[[tuple[Manifest, ...]], Manifest | None]) -> Manifest | None:
         """Make the import part of the store.
@@ -201,11 +55,7 @@ class ImportWriter:
 
     def abort(self) -> None:
         """Leave the store as it was."""
-        for future in self._pending:
-            future.cancel()
-        if self._pending:
-            wait(self._pending)
-        self._pending.clear()
+        self.cancel()
         _remove_files(self.store, self.id)
         self._lock.release(remove=True)
 
@@ -230,78 +80,3 @@ def _remove_files(store: Path, identifier: str) -> None:
         except OSError:
             continue  # other imports have files there
     (store / layout.IMPORTS / f".{identifier}.json.tmp").unlink(missing_ok=True)
-
-
-def _split_undated(table: pa.Table) -> tuple[pa.Table | None, pa.Table | None]:
-    import pyarrow.compute as pc
-
-    nulls = table["ts"].null_count
-    if nulls == 0:
-        return (table if table.num_rows else None), None
-    if nulls == table.num_rows:
-        return None, table
-    valid = pc.is_valid(table["ts"])
-    return table.filter(valid), table.filter(pc.invert(valid))
-
-
-def _ends(table: pa.Table) -> tuple[int, int]:
-    return table["ts"][0].value, table["ts"][-1].value
-
-
-def _sorted(table: pa.Table, *, undated: bool) -> pa.Table:
-    """Rows by ts, source (as text), offset; undated rows by source, offset in the order of reading."""
-    import numpy as np
-    import pyarrow as pa
-
-    if undated:
-        return table
-    ts = table["ts"].combine_chunks().cast(pa.int64()).to_numpy(zero_copy_only=False)
-    source = _source_ranks(table)
-    offset = table["offset"].combine_chunks().to_numpy(zero_copy_only=False)
-    if source[0] == source[-1] and (source == source[0]).all() and (offset[1:] > offset[:-1]).all():
-        # One source in the order of its offsets: a stable sort by time keeps ties in that order.
-        if (ts[1:] >= ts[:-1]).all():
-            return table
-        order = np.argsort(ts, kind="stable")
-    else:
-        order = np.lexsort((offset, source, ts))
-    return table.combine_chunks().take(pa.array(order))
-
-
-def _source_ranks(table: pa.Table) -> np.ndarray[Any, Any]:
-    """(rows,) int32: the rank of each row's source among the sources in text order."""
-    import numpy as np
-
-    column = table["source"].combine_chunks()
-    if hasattr(column, "chunks"):
-        column = column.chunk(0)
-    names = column.dictionary.to_pylist()
-    ranks = np.empty(len(names), np.int32)
-    for rank, position in enumerate(sorted(range(len(names)), key=names.__getitem__)):
-        ranks[position] = rank
-    ranked: np.ndarray[Any, Any] = ranks[column.indices.to_numpy(zero_copy_only=False)]
-    return ranked
-
-
-def _without_useless_columns(table: pa.Table) -> pa.Table:
-    """Leave out ``raw`` where nothing was undecodable, and ``shape`` where there are too many to pay."""
-    if table["raw"].null_count == table.num_rows:
-        table = table.drop_columns(["raw"])
-    shape = table["shape"]
-    if shape.null_count or len(shape.chunk(0).dictionary) > max(64, MAX_SHAPE_SHARE * table.num_rows):
-        table = table.drop_columns(["shape"])
-    return table
-
-
-def _with_all_columns(table: pa.Table) -> pa.Table:
-    """A staged file's table with the columns it was written without, as nulls, in the order of the schema."""
-    import pyarrow as pa
-
-    from twsla.model.records import record_schema
-
-    schema = record_schema()
-    columns = [
-        table[item.name].cast(item.type) if item.name in table.column_names else pa.nulls(table.num_rows, item.type)
-        for item in schema
-    ]
-    return pa.table(columns, schema=schema)
