@@ -17,14 +17,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
+from twsla.errors import UsageError
+from twsla.options import IP_INFO, IpOptions
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from twsla.model.result import Note
-    from twsla.options import IpOptions
     from twsla.progress import Progress
     from twsla.query.engine import Engine
+
+PAGE = 20_000
+"""Addresses held in memory at once."""
 
 IpInfo = Literal["host", "domain", "loc", "country", "asn"]
 
@@ -63,7 +68,15 @@ def open_lookup(kind: str, options: IpOptions) -> Lookup:
     Raises:
         UsageError: The kind is unknown, no database is given or one cannot be used, or a name server is no address.
     """
-    raise NotImplementedError
+    if kind in ("host", "domain"):
+        from twsla.query.names import NameLookup
+
+        return NameLookup(kind, options)
+    if kind in IP_INFO:
+        from twsla.query.geoip import GeoLookup
+
+        return GeoLookup(kind, options.geoip)
+    raise UsageError(f"nothing is known of addresses by the name {kind!r}", hint=f"use {', '.join(IP_INFO)}")
 
 
 def enrich(
@@ -76,21 +89,56 @@ def enrich(
     progress: Progress,
 ) -> dict[str, str]:
     """The information about each distinct value, for a handful of them. Raises as ``open_lookup`` does."""
-    raise NotImplementedError
+    lookup = open_lookup(kind, IpOptions(geoip=geoip, resolver=resolver, dns_timeout=timeout_s))
+    try:
+        distinct = list(dict.fromkeys(values))
+        return {text: info.value for text, info in zip(distinct, lookup.look_up(distinct, progress), strict=True)}
+    finally:
+        lookup.close()
 
 
-def enriched_table(engine: Engine, addresses_sql: str, lookup: Lookup, progress: Progress) -> str:
+def enriched_table(
+    engine: Engine,
+    addresses_sql: str,
+    lookup: Lookup,
+    progress: Progress,
+    params: Mapping[str, object] | None = None,
+) -> str:
     """Look up many addresses in bounded memory, for joining.
 
     Args:
         engine: The scratch table is made on its connection.
         addresses_sql: A SELECT of one VARCHAR column over scratch tables (not ``records``); duplicates and NULL are
-            left out here.
+            left out here. Where time is short, names are asked for in its order: put what matters most first.
         lookup: From ``open_lookup``; ask it for its notes afterwards.
         progress: Is told about addresses.
+        params: Values of the SELECT's ``$name`` parameters.
 
     Returns:
         Name of a scratch table with the columns ip VARCHAR, value VARCHAR, latitude DOUBLE, longitude DOUBLE (degrees,
-        NULL where unknown); one row for each address, in no order.
+        NULL where unknown); one row for each address.
     """
-    raise NotImplementedError
+    listed, result = engine.scratch_name(), engine.scratch_name()
+    engine.execute(
+        f"""
+        CREATE TABLE {listed} AS
+        SELECT ip FROM (SELECT ip, row_number() OVER () AS place FROM ({addresses_sql}) AS given(ip))
+        WHERE ip IS NOT NULL GROUP BY ip ORDER BY min(place)
+        """,  # noqa: S608  # the caller's SELECT holds names of ours only
+        params,
+    )
+    engine.execute(f"CREATE TABLE {result} (ip VARCHAR, value VARCHAR, latitude DOUBLE, longitude DOUBLE)")
+    fill = f"INSERT INTO {result} SELECT unnest($a), unnest($b), unnest($c::DOUBLE[]), unnest($d::DOUBLE[])"
+    first = 0
+    while page := _page(engine, listed, first):
+        infos = lookup.look_up(page, progress)
+        values, latitudes, longitudes = (list(column) for column in zip(*infos, strict=True))
+        engine.execute(fill, {"a": page, "b": values, "c": latitudes, "d": longitudes})
+        first += len(page)
+    engine.execute(f"DROP TABLE {listed}")
+    return result
+
+
+def _page(engine: Engine, table: str, first: int) -> list[str]:
+    sql = f"SELECT ip FROM {table} WHERE rowid >= $first AND rowid < $last ORDER BY rowid"  # noqa: S608  # our own name
+    return [ip for (ip,) in engine.execute(sql, {"first": first, "last": first + PAGE})]
