@@ -28,11 +28,10 @@ class Match:
 class Known:
     """The sources of the store and of this run."""
 
-    def __init__(self, entries: Iterable[SourceEntry], options_key: str) -> None:
+    def __init__(self, entries: Iterable[SourceEntry]) -> None:
         self._by_size: dict[int, list[SourceEntry]] = {}
         self._by_file: dict[str, list[SourceEntry]] = {}
         self._names: dict[str, list[SourceEntry]] = {}
-        self._key = options_key
         for entry in entries:
             self.add(entry)
 
@@ -47,39 +46,39 @@ class Known:
         """Take note of a source that another process is going to read: its name is taken."""
         self._names.setdefault(_plain_name(entry), []).append(replace(entry, bytes=size))
 
-    def match_content(self, name: str, size: int, sha256: str) -> Match:
-        """Content read to its end."""
+    def match_content(self, name: str, size: int, sha256: str, key: str) -> Match:
+        """Content read to its end; ``key`` is that of the settings it would be imported with."""
         found = [entry for entry in self._by_size.get(size, ()) if entry.sha256 == sha256]
         if not found:
             return Match("new")
         same = next((entry for entry in found if _plain_name(entry) == name), None)
         entry = same or found[0]
-        if entry.options_key != self._key:
+        if entry.options_key != key:
             return Match("other options", entry)
         return Match("unchanged" if same else "duplicate", entry)
 
-    def match_file(self, name: str, path: Path, size: int) -> Match:
+    def match_file(self, name: str, path: Path, size: int, key: str) -> Match:
         """A plain file, before it is read: hashed only where a known source has its size or its name."""
         if not size:
             # All empty files are alike: only the same one is known.
             empty = [entry for entry in self._names.get(name, ()) if entry.start_offset + entry.bytes == 0]
             return Match("unchanged", empty[0]) if empty else Match("new")
         if size in self._by_size:
-            match = self.match_content(name, size, digest(path, size)[1])
+            match = self.match_content(name, size, digest(path, size)[1], key)
             if match.state != "new":
                 return match
         for entry in reversed(self._names.get(name, ())):
             before = entry.start_offset + entry.bytes
             if entry.kind == "file" and 0 < before < size and digest(path, before)[1] == entry.sha256:
-                return Match("grown" if entry.options_key == self._key else "other options", entry)
+                return Match("grown" if entry.options_key == key else "other options", entry)
         return Match("new")
 
-    def match_member(self, name: str, container_sha256: str) -> Match:
+    def match_member(self, name: str, container_sha256: str, key: str) -> Match:
         """A member of an archive (or a compressed file), by the archive's own hash."""
         suffix = name.partition("!")[2]
         for entry in self._by_file.get(container_sha256, ()):
             if _plain_name(entry).partition("!")[2] == suffix:
-                if entry.options_key != self._key:
+                if entry.options_key != key:
                     return Match("other options", entry)
                 return Match("unchanged" if _plain_name(entry) == name else "duplicate", entry)
         return Match("new")

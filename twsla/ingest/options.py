@@ -48,6 +48,21 @@ class ImportOptions:
     year: int | None = opt("--year", default=None, help="Year of the first stamp without a year.", metavar="N")
     dmy: bool = opt("--dmy", default=False, help="03/04/2024 is 3 April.")
     mdy: bool = opt("--mdy", default=False, help="03/04/2024 is March 4.")
+    input_format: str = opt(
+        "--input-format",
+        default="",
+        help="Read everything as this format, whatever it looks like. --format means the same where its value is the "
+        "name of an input format and not of an output format.",
+        metavar="NAME",
+    )
+    overrides: tuple[str, ...] = opt(
+        "--for",
+        default=(),
+        help="Settings for the sources that match: 'GLOB:tz=Asia/Tokyo,encoding=cp932,year=2023'; also ts-format, "
+        "dmy, mdy, no-ts, input-format, multiline, ml-start, ml-sep, ml-lines. The later one wins.",
+        multiple=True,
+        metavar="GLOB:SETTINGS",
+    )
     no_ts: bool = opt("--no-ts", "--noTS", default=False, help="Do not look for time stamps: all records are undated.")
     multiline: Literal["auto", "off"] = opt(
         "--multiline", default="auto", help="auto: lines without a stamp belong to the record before; off: they do not."
@@ -79,23 +94,16 @@ def settings_of(
     """
     from dataclasses import replace
 
-    from twsla.formats.encodings import detect_encoding
     from twsla.formats.multiline import choose_multiline
-    from twsla.formats.timestamps.detect import asked_form
     from twsla.formats.timestamps.model import StampOptions
+    from twsla.ingest.overrides import check_settings, parse_override
     from twsla.ingest.settings import Settings
     from twsla.query.engine import query_of
 
     if options.dmy and options.mdy:
         raise UsageError("--dmy and --mdy contradict each other", hint="give one of them")
-    if options.year is not None and not 1970 <= options.year <= 2200:
-        raise UsageError(f"--year {options.year} is no year of a log", hint="give one from 1970 to 2200")
-    if options.encoding:
-        detect_encoding(b"", forced=options.encoding)
-    if options.ts_format:
-        asked_form(options.ts_format)
     query = query_of(replace(selection, filters=filters), environment)
-    return Settings(
+    settings = Settings(
         filters=query.filters,
         time_range=query.time_range,
         stamps=StampOptions(
@@ -103,6 +111,7 @@ def settings_of(
             day_first=True if options.dmy else False if options.mdy else None,
             form=options.ts_format or None,
         ),
+        zone_reason=_zone_reason(selection),
         year=options.year,
         encoding=options.encoding or None,
         multiline=choose_multiline(
@@ -112,9 +121,19 @@ def settings_of(
             off=options.multiline == "off" or options.no_ts,
         ),
         no_timestamps=options.no_ts,
+        format=options.input_format or None,
+        overrides=tuple(parse_override(text) for text in options.overrides),
         again=options.again,
         now_ns=environment.now_ns,
     )
+    check_settings(settings)
+    return settings
+
+
+def _zone_reason(selection: Selection) -> str:
+    if selection.utc:
+        return "--utc"
+    return "the zone of this machine" if selection.tz.lower() in {"", "local"} else f"--tz {selection.tz}"
 
 
 def used_options(options: ImportOptions, selection: Selection) -> dict[str, Any]:

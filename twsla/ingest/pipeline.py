@@ -61,7 +61,7 @@ class Pipeline:
         self._pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="twsla")
         self._store = store
         self._opened: ImportWriter | None = None
-        self._known = Known(_known_sources(store), settings.key())
+        self._known = Known(_known_sources(store))
         self._reader = Reader(settings, self._pool, settings.workers + 1, self._add, self.problem, progress)
         self._batches = Batches(settings, progress)
         self._window = Window()
@@ -171,7 +171,7 @@ class Pipeline:
 
     def _new_content(self, item: Item) -> Task | None:
         entry = SourceEntry(name=item.name, kind=item.kind, mtime_ns=item.mtime_ns, mtime_from=item.mtime_from)
-        entry.options_key = self.settings.key()
+        entry.options_key = self.settings.of(item.name).key()
         before = None
         if item.container_path is not None:
             entry.path = printable(str(item.container_path.resolve()))
@@ -188,14 +188,15 @@ class Pipeline:
         return Task(item, entry, before)
 
     def _match(self, item: Item, entry: SourceEntry) -> Match | None:
+        key = entry.options_key
         if item.seekable_path is not None:
-            return self._known.match_file(item.name, item.seekable_path, item.seekable_path.stat().st_size)
+            return self._known.match_file(item.name, item.seekable_path, item.seekable_path.stat().st_size, key)
         if item.container_path is None:
             return None
         if item.container_path not in self._digests:
             self._digests[item.container_path] = digest_file(item.container_path)
         entry.file_bytes, entry.file_sha256 = self._digests[item.container_path]
-        return self._known.match_member(item.name, entry.file_sha256)
+        return self._known.match_member(item.name, entry.file_sha256, key)
 
     def _skip(self, item: Item, match: Match) -> None:
         assert match.entry is not None

@@ -92,6 +92,8 @@ def open_reading(item: Item, entry: SourceEntry, settings: Settings, before: Sou
         NotTextError: It is no text.
         DamagedError, OSError: It cannot be opened.
     """
+    entry.overrides = settings.said_of(item.name)
+    settings = settings.of(item.name)
     stream = item.open()
     digest = hashlib.sha256()
     problems: list[Problem] = []
@@ -109,7 +111,7 @@ def open_reading(item: Item, entry: SourceEntry, settings: Settings, before: Sou
     digest.update(head)
     entry.bytes += len(head)
     sample = head[:SAMPLE_BYTES]
-    if settings.encoding is None and is_binary(sample):
+    if settings.encoding is None and settings.format is None and is_binary(sample):
         stream.close()
         raise NotTextError
     encoding = detect_encoding(head, forced=settings.encoding)
@@ -157,7 +159,7 @@ def _clock(item: Item, entry: SourceEntry, encoding: Encoding, plan: StampPlan |
         file_mtime,
         now_ns=settings.now_ns if item.kind == "stream" else None,
     )
-    entry.zone = settings.stamps.zone
+    entry.zone, entry.zone_reason = settings.stamps.zone, settings.zone_reason
     if plan is None or item.seekable_path is None or plan.year_known:
         return YearClock(written, zone=settings.stamps.zone, year=settings.year)
     ahead = look_ahead(item.seekable_path, encoding, plan)

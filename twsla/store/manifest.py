@@ -49,6 +49,8 @@ class SourceEntry:
     stamp_example: str | None = None
     zone: str = "UTC"
     """Zone of stamps that name none."""
+    zone_reason: str = ""
+    """Who says so: ``--tz``, ``--for``, the machine."""
     year_rule: str | None = None
     """How the years of stamps without a year were found."""
     multiline: str = "auto"
@@ -80,6 +82,8 @@ class SourceEntry:
     """Physical lines before ``start_offset``."""
     min_ts: int | None = None
     max_ts: int | None = None
+    overrides: dict[str, str] = field(default_factory=dict)
+    """What the user said about this source only, by the name of the option."""
     options_key: str = ""
     """Digest of the options that decide what a record is; the same content under the same key is not imported twice."""
     problems: list[str] = field(default_factory=list)
