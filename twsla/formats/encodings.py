@@ -30,7 +30,7 @@ _LEAST_CONTROL_KINDS = 6
 """Text may be full of one separator (FIX messages have 0x01 between all fields), not of many."""
 _LOOK_BYTES = 1 << 16
 """Where characters are looked at one by one, these are enough."""
-_CONTROLS = re.compile(rb"[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f]")
+_NO_CONTROLS = bytes(byte for byte in range(256) if not (byte < 8 or 14 <= byte < 27 or 27 < byte < 32 or byte == 127))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,10 @@ def is_binary(head: bytes) -> bool:
         return True
     if not head or any(head.startswith(bom) and _is_text(head, name) for bom, name in _BOMS) or _wide(head):
         return False
-    text = re.sub(rb"\x00{8,}", b"", head[:_LOOK_BYTES])
-    controls = _CONTROLS.findall(text)
+    text = head[:_LOOK_BYTES]
+    if bytes(8) in text:
+        text = re.sub(rb"\x00{8,}", b"", text)
+    controls = text.translate(None, delete=_NO_CONTROLS)
     return not text or (len(controls) > _MOST_CONTROLS * len(text) and len(set(controls)) >= _LEAST_CONTROL_KINDS)
 
 

@@ -20,7 +20,7 @@ The order of entries matters where two match at the same position: the first win
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
 from twsla.errors import UsageError
@@ -45,9 +45,9 @@ _AMPM = "(?: |\u202f)?(?P<ampm>(?i:[ap]m))"
 _LEVELS = "(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Form:
-    """One form of time stamp."""
+    """One form of time stamp. Forms are told apart by identity: they are keys of many caches."""
 
     name: str
     family: str
@@ -68,6 +68,12 @@ class Form:
     """Of ``epoch``: how many in a second."""
     search: bool = True
     """Whether it counts where it stands in a line of a source that is locked to another form."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Sent to another process, a form of the table is the one of the table there."""
+        if forms_by_name().get(self.name) is self:
+            return form_named, (self.name,)
+        return Form, tuple(getattr(self, item.name) for item in fields(self))
 
     def has(self, group: str) -> bool:
         """Whether ``core`` names the group."""
