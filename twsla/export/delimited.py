@@ -61,7 +61,7 @@ def _write(
         encoded = encode(texts)
         return escape_controls(encoded, keep="\t\n") if options.escape else encoded
 
-    heads = [cell(pa.array([column.name], pa.large_string()), text=True) for column in columns]
+    heads = [cell(pa.array([column.heading or column.name], pa.large_string()), text=True) for column in columns]
     sink.write(lines(heads, separator))
     for batch in pieces(result.rows):
         cells = [cell(canonical(each, batch, zone=options.zone), text=is_text(each.kind)) for each in columns]

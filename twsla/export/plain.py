@@ -47,7 +47,8 @@ def _write_values(result: Result, rows: ValueRows, sink: BinaryIO, options: Rend
     places = [(rows.names.index(column.name), column.kind) for column in columns]
     table = [[canonical_value(row[at], kind, zone=options.zone) for at, kind in places] for row in rows.values]
     if bare is None:
-        table = [[tsv_text(cell) for cell in row] for row in [[column.name for column in columns], *table]]
+        heads = [column.heading or column.name for column in columns]
+        table = [[tsv_text(cell) for cell in row] for row in [heads, *table]]
     texts = ["\t".join(row) for row in table]
     if options.escape:
         texts = [escape_text(text, keep=_KEPT_IN_RECORDS) for text in texts]

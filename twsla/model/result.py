@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -58,6 +58,11 @@ class Column:
     """Kept for exports that ask for it and for actions; not shown."""
     unit: str = ""
     """As written behind the title on an axis: ``s``, ``%``; none for times, counts and texts."""
+    heading: str = ""
+    """The heading in CSV, TSV and plain tables, where that is not ``name``."""
+    layout: Literal["", "minute", "second", "duration"] = ""
+    """Written for people everywhere but in JSON and Parquet: a TIME as ``2024/05/01 10:00`` or with seconds, a
+    DURATION as ``3m0s``."""
 
 
 class Rows(Protocol):

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from twsla.model.result import Kind
 from twsla.render.escape import escape_controls, escape_text, hostile, replace_chars, text_bytes
-from twsla.render.timetext import time_text, time_texts
+from twsla.render.timetext import clock_texts, time_text, time_texts
 from twsla.render.values import canonical_value, display_value, float_text
 from twsla.render.widths import clip, pad, width, wrap
 
@@ -46,6 +46,7 @@ __all__ = [
     "hostile",
     "is_numeric",
     "is_text",
+    "laid_out",
     "pad",
     "plain_array",
     "replace_chars",
@@ -71,13 +72,27 @@ def is_text(kind: Kind) -> bool:
 
 
 def canonical(column: Column, data: pa.RecordBatch | pa.Table, *, zone: str = "UTC") -> pa.Array:
-    """The lossless texts of one column: ``large_string``, no nulls, as many as ``data`` has rows."""
+    """The lossless texts of one column: ``large_string``, no nulls, as many as ``data`` has rows.
+
+    A column with a layout has the texts of that, here as in ``display``.
+    """
+    if column.layout:
+        return laid_out(column, data.column(column.name), zone=zone)
     return canonical_array(data.column(column.name), column.kind, zone=zone)
 
 
 def display(column: Column, data: pa.RecordBatch | pa.Table, *, zone: str = "UTC") -> pa.Array:
     """The texts for eyes of one column: ``large_string``, no nulls, as many as ``data`` has rows."""
+    if column.layout:
+        return laid_out(column, data.column(column.name), zone=zone)
     return display_array(data.column(column.name), column.kind, zone=zone)
+
+
+def laid_out(column: Column, array: pa.Array | pa.ChunkedArray, *, zone: str = "UTC") -> pa.Array:
+    """The texts of a column with a layout: ``large_string``, no nulls."""
+    if column.kind is Kind.TIME and column.layout != "duration":
+        return clock_texts(plain_array(array, Kind.TIME), zone, seconds=column.layout == "second")
+    return display_array(array, column.kind, zone=zone)
 
 
 def plain_array(array: pa.Array | pa.ChunkedArray, kind: Kind) -> pa.Array:

@@ -148,6 +148,37 @@ def time_texts(array: pa.Array, zone: str | None = "UTC") -> pa.Array:
     return _assemble(second + away, sub_ns, shown, suffix=_suffixes(away))
 
 
+def clock_texts(array: pa.Array, zone: str, *, seconds: bool) -> pa.Array:
+    """What the clock of a zone showed, ``2024/05/01 10:00``, as the original program writes it; null is empty.
+
+    Seconds are left out where ``seconds`` is not asked for and they are 0. When a clock is put back it shows the same
+    time twice: the second of the two has its offset behind it, ``2024/10/27 02:00 +01:00``.
+
+    Args:
+        array: ``timestamp[ns]``, counted from 1970 UTC.
+        zone: Whose clock.
+        seconds: Show them in any case.
+
+    Returns:
+        ``large_string`` of the same length, without nulls.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from twsla.model.zones import check_zone, to_utc, to_wall
+
+    texts = time_texts(array, zone)
+    texts = pc.replace_substring_regex(texts, r"^(.*)-(\d\d)-(\d\d)T", r"\1/\2/\3 ")
+    if not seconds:
+        texts = pc.replace_substring_regex(texts, r"^(\S+ \d\d:\d\d):00(Z|[+-]|$)", r"\1\2")
+    name = check_zone(zone)
+    values: Int64s = array.view(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+    again = pa.array(np.asarray(to_utc(to_wall(values, name), name) != values))
+    marked = pc.replace_substring_regex(texts, r"([+-]\d\d:\d\d)$", r" \1")
+    return pc.if_else(again, marked, pc.replace_substring_regex(texts, r"(Z|[+-]\d\d:\d\d)$", ""))
+
+
 def _needs_long_years(second: Int64s) -> bool:
     """Whether a year may leave 0000-9999, in any zone."""
     first, last = _FOUR_DIGIT_YEARS_S
