@@ -138,7 +138,10 @@ def _open(path: Path) -> Database:
     return Database(path, reader, has_ipv6=version == 6)
 
 
-_DAMAGE = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RuntimeError, MemoryError)
+_DAMAGE = (
+    *(ValueError, TypeError, KeyError, IndexError, AttributeError),
+    *(OverflowError, RuntimeError, MemoryError, SystemError),
+)
 """What ``maxminddb`` raises over bytes that are no database; its own error is a RuntimeError."""
 
 
