@@ -132,11 +132,13 @@ class SpooledRows:
 
 
 def count_records(engine: Engine) -> int:
-    """How many records match; from the manifests alone where no record can be left out."""
-    time_range = engine.query.time_range
-    if not engine.query.filters and time_range.start_ns is None and time_range.end_ns is None:
-        return sum(entry.rows for entry in engine.selected.files)
-    return int(engine.fetch("SELECT count(*) FROM records")[0][0])
+    """How many records match; rows are only read of files whose manifest and footer do not tell."""
+    from twsla.query.shapes import count_by_shape
+
+    known, others = count_by_shape(engine)
+    if not others:
+        return known
+    return known + int(engine.fetch("SELECT count(*) FROM records", relation=engine.records(others))[0][0])
 
 
 def ordered_groups(files: Sequence[FileEntry]) -> list[tuple[FileEntry, ...]]:

@@ -78,6 +78,12 @@ def compile_where(filters: Iterable[Filter], time_range: TimeRange, *, shape: bo
     return _all(*first, *last)
 
 
+def decided_by_shape(filters: Iterable[Filter]) -> bool:
+    """Whether the conditions on a file with shapes look at nothing but these, times left aside."""
+    plans = [_plan(each) for each in filters]
+    return all(plan.shape is not None and plan.exact for plan in plans)
+
+
 def _all(*conditions: Where) -> Where:
     wanted = [each for each in conditions if each.sql != _TRUE]
     if not wanted:

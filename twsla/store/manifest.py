@@ -94,6 +94,11 @@ class SourceEntry:
         """Whether every line read was stored or left out by the user's own filter or time range."""
         return self.lines == self.record_lines + self.filtered_lines + self.outside_lines
 
+    @property
+    def overrides_text(self) -> str:
+        """What the user said about this source only, as it is typed behind ``--for``."""
+        return ",".join(f"{name}={value}" if value else name for name, value in self.overrides.items())
+
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
@@ -110,6 +115,8 @@ class FileEntry:
     max_ts: int | None
     sources: tuple[str, ...] = ()
     """The sources with rows in it."""
+    shapes: int = 0
+    """Shapes whose numbers of rows are in its footer (see ``shapecounts``); 0: they are not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from twsla.store import layout
+from twsla.store import layout, shapecounts
 from twsla.store.manifest import FileEntry
 
 if TYPE_CHECKING:
@@ -116,6 +116,9 @@ class Staging:
         table = _without_useless_columns(_sorted(table, undated=undated))
         first, last = (None, None) if undated else _ends(table)
         month = layout.UNDATED if first is None else f"{datetime.fromtimestamp(first // 10**9, UTC):%Y-%m}"
+        shapes, counts = shapecounts.encode(table["shape"]) if "shape" in table.column_names else (0, b"")
+        if shapes:
+            table = table.replace_schema_metadata({shapecounts.KEY: counts})
         relative = f"{layout.RECORDS}/{month}/{self.id}-{number:06d}.parquet"
         path = self.store / relative
         try:
@@ -147,6 +150,7 @@ class Staging:
             min_ts=first,
             max_ts=last,
             sources=tuple(sorted(table["source"].combine_chunks().dictionary_decode().unique().to_pylist())),
+            shapes=shapes,
         )
 
     def rewrite(self, sources: Collection[str], change: Callable[[pa.Table], pa.Table]) -> None:
