@@ -31,6 +31,8 @@ COLUMNS = (
     Column("problems", "Problems", Kind.TEXT, share=2),
     Column("sha256", "SHA-256", Kind.TEXT),
     Column("modified", "Modified", Kind.TIME, hidden=True),
+    Column("zone_reason", "Zone from", Kind.TEXT, hidden=True),
+    Column("overrides", "Said by --for", Kind.TEXT, hidden=True),
     Column("path", "Path", Kind.TEXT, hidden=True),
     Column("file_bytes", "Bytes on disk", Kind.BYTES, hidden=True),
     Column("file_sha256", "SHA-256 on disk", Kind.TEXT, hidden=True),
@@ -56,9 +58,9 @@ class SourcesOptions:
 def sources(engine: Engine, options: SourcesOptions, progress: Progress) -> Result:
     """List what was imported, with hashes and problems.
 
-    One row a source, oldest import first. Further columns (``--columns``): modified, path, file_bytes, file_sha256,
-    multiline, stamp_example, filtered_lines, outside_lines, other_form, quoted_lines, lossy_lines, import, imported,
-    program, options.
+    One row a source, oldest import first. Further columns (``--columns``): modified, zone_reason, overrides, path,
+    file_bytes, file_sha256, multiline, stamp_example, filtered_lines, outside_lines, other_form, quoted_lines,
+    lossy_lines, import, imported, program, options.
     """
     store = engine.store
     rows = [_row(manifest, entry) for manifest in store.manifests for entry in manifest.sources]
@@ -88,6 +90,7 @@ def _row(manifest: Manifest, entry: SourceEntry) -> dict[str, object]:
         "years": entry.year_rule or "",
         "problems": "; ".join(entry.problems),
         "modified": entry.mtime_ns,
+        "overrides": entry.overrides_text,
         "import": manifest.id,
         "imported": manifest.created,
         "program": manifest.program,

@@ -37,6 +37,8 @@ class Call:
 
 Run = Callable[[Call, Any], "Result | int | None"]
 """A command's work. A Result is written out as the output options say; a number is the exit code."""
+Prepare = Callable[[Call, Any], "tuple[Call, Any]"]
+"""Puts what was typed right before it is decided where the answer goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +82,23 @@ def _without_short(info: OptionInfo) -> OptionInfo:
 class BoundCommand(click.Command):
     """A command made from option dataclasses; it hands values of these to ``run``."""
 
-    def __init__(self, name: str, sections: tuple[Section, ...], run: Run, *, help: str, example: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        sections: tuple[Section, ...],
+        run: Run,
+        *,
+        help: str,
+        example: str,
+        prepare: Prepare | None = None,
+    ) -> None:
         parameters = [parameter(section.owner, info) for section in sections for info in section.infos]
         settings = {"help_option_names": ["-h", "--help"]}
         super().__init__(name, params=parameters, help=help.replace("``", "'"), context_settings=settings)
         self.sections = sections
         self.description = help
         self.run = run
+        self.prepare = prepare
         self.example = example
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -155,7 +167,8 @@ class BoundCommand(click.Command):
         if getattr(own, "quiet", False):
             output = replace(output, quiet=True)
         settings.tell(environment, quiet=output.quiet)
-        return self._finish(Call(environment, selection, output), own)
+        call = Call(environment, selection, output)
+        return self._finish(*(self.prepare(call, own) if self.prepare else (call, own)))
 
     def _finish(self, call: Call, own: object) -> int:
         """Run and write: where the answer goes is decided before the work, so that a mistake costs no time."""
@@ -231,6 +244,7 @@ def make_command(
     example: str,
     selection: tuple[str, ...] | None = (),
     output: bool = True,
+    prepare: Prepare | None = None,
 ) -> BoundCommand:
     """A command that is not an analysis, with the same options, precedence, help and output as one.
 
@@ -241,6 +255,7 @@ def make_command(
         example: One command line, for help and docs.
         selection: Fields of ``Selection`` that it takes; None: all of them.
         output: Whether it takes the output options.
+        prepare: What it does with the options before they are used.
     """
     shared: list[type] = [Selection] if selection is None or selection else []
     if output:
@@ -248,7 +263,8 @@ def make_command(
     without: set[str] = set()
     if selection is not None:
         without = {info.name for info in describe(Selection)} - set(selection)
-    return BoundCommand(name, sections_of(options, shared, without), run, help=dedent(run.__doc__), example=example)
+    sections = sections_of(options, shared, without)
+    return BoundCommand(name, sections, run, help=dedent(run.__doc__), example=example, prepare=prepare)
 
 
 def dedent(text: str | None) -> str:

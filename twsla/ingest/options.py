@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
 from twsla.errors import UsageError
@@ -14,9 +14,13 @@ if TYPE_CHECKING:
     from twsla.options import Selection
 
 
+_NOT_RECORDED = frozenset({"password", "report"})
+"""Options that the manifest does not tell: secrets, and what changes no record."""
+
+
 @dataclass(frozen=True, slots=True)
-class ImportOptions:
-    """What ``import`` takes besides the selection."""
+class SourceOptions:
+    """What to read, and how it is to be understood: ``import`` and ``inspect`` take it alike."""
 
     sources: tuple[str, ...] = arg("SOURCE", help="Files, directories, archives; '-' is standard input.")
     source: tuple[str, ...] = opt(
@@ -38,16 +42,6 @@ class ImportOptions:
         "--exclude", default=(), help="Not those that match this pattern.", multiple=True, metavar="GLOB"
     )
     password: str = opt("--password", default="", help="Password of encrypted archives.", metavar="TEXT")
-    encoding: str = opt("--encoding", default="", help="Encoding of the text instead of the one found.", metavar="NAME")
-    ts_format: str = opt(
-        "--ts-format",
-        default="",
-        help="Form of the time stamps instead of the one found: a name, or a pattern such as '%d.%m.%Y %H:%M'.",
-        metavar="FORM",
-    )
-    year: int | None = opt("--year", default=None, help="Year of the first stamp without a year.", metavar="N")
-    dmy: bool = opt("--dmy", default=False, help="03/04/2024 is 3 April.")
-    mdy: bool = opt("--mdy", default=False, help="03/04/2024 is March 4.")
     input_format: str = opt(
         "--input-format",
         default="",
@@ -55,6 +49,24 @@ class ImportOptions:
         "name of an input format and not of an output format.",
         metavar="NAME",
     )
+    encoding: str = opt("--encoding", default="", help="Encoding of the text instead of the one found.", metavar="NAME")
+    ts_format: str = opt(
+        "--ts-format",
+        "--time-format",
+        default="",
+        help="Form of the time stamps instead of the one found: a name, or a pattern such as '%d.%m.%Y %H:%M'.",
+        metavar="FORM",
+    )
+    year: int | None = opt("--year", default=None, help="Year of the first stamp without a year.", metavar="N")
+    dmy: bool = opt("--dmy", default=False, help="03/04/2024 is 3 April.")
+    mdy: bool = opt("--mdy", default=False, help="03/04/2024 is March 4.")
+    no_ts: bool = opt("--no-ts", "--noTS", default=False, help="Do not look for time stamps: all records are undated.")
+    multiline: Literal["auto", "off"] = opt(
+        "--multiline", default="auto", help="auto: lines without a stamp belong to the record before; off: they do not."
+    )
+    ml_start: str = opt("--ml-start", default="", help="A record begins at each line that matches.", metavar="RE")
+    ml_sep: str = opt("--ml-sep", default="", help="A record ends with each line that matches.", metavar="RE")
+    ml_lines: int = opt("--ml-lines", default=0, help="Every record has this many lines.", metavar="N")
     overrides: tuple[str, ...] = opt(
         "--for",
         default=(),
@@ -63,13 +75,24 @@ class ImportOptions:
         multiple=True,
         metavar="GLOB:SETTINGS",
     )
-    no_ts: bool = opt("--no-ts", "--noTS", default=False, help="Do not look for time stamps: all records are undated.")
-    multiline: Literal["auto", "off"] = opt(
-        "--multiline", default="auto", help="auto: lines without a stamp belong to the record before; off: they do not."
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions(SourceOptions):
+    """What ``import`` takes besides the selection."""
+
+    dry_run: bool = opt(
+        "--dry-run", default=False, help="Read everything, give the report of the import, and store nothing."
     )
-    ml_start: str = opt("--ml-start", default="", help="A record begins at each line that matches.", metavar="RE")
-    ml_sep: str = opt("--ml-sep", default="", help="A record ends with each line that matches.", metavar="RE")
-    ml_lines: int = opt("--ml-lines", default=0, help="Every record has this many lines.", metavar="N")
+    ml_inspect: bool = opt(
+        "--ml-inspect", "--mlInspect", default=False, help="Store nothing; tell what 'twsla inspect' tells."
+    )
+    report: Literal["json"] | None = opt(
+        "--report",
+        default=None,
+        help="json: the whole report as one object on standard output; --format json with all columns and problems.",
+        metavar="json",
+    )
     again: bool = opt("--again", default=False, help="Import content that is in the store already once more.")
     strict: bool = opt(
         "--strict", default=False, help="Exit with 6 if anything was left out that no filter of yours left out."
@@ -78,10 +101,19 @@ class ImportOptions:
     size: int = opt("-b", "--size", default=0, help="No effect.", hidden=True)
 
 
+@dataclass(frozen=True, slots=True)
+class InspectOptions(SourceOptions):
+    """What ``inspect`` takes."""
+
+    lines: int | None = opt(
+        "--lines", default=None, help="Look at the first so many lines of each source only.", metavar="N"
+    )
+
+
 def settings_of(
-    options: ImportOptions, selection: Selection, environment: Environment, filters: tuple[str, ...]
+    options: SourceOptions, selection: Selection, environment: Environment, filters: tuple[str, ...]
 ) -> Settings:
-    """The settings of an import.
+    """The settings that the options of an import or an inspection describe.
 
     Args:
         options: As given.
@@ -123,7 +155,8 @@ def settings_of(
         no_timestamps=options.no_ts,
         format=options.input_format or None,
         overrides=tuple(parse_override(text) for text in options.overrides),
-        again=options.again,
+        again=isinstance(options, ImportOptions) and options.again,
+        dry_run=isinstance(options, ImportOptions) and options.dry_run,
         now_ns=environment.now_ns,
     )
     check_settings(settings)
@@ -136,15 +169,18 @@ def _zone_reason(selection: Selection) -> str:
     return "the zone of this machine" if selection.tz.lower() in {"", "local"} else f"--tz {selection.tz}"
 
 
+def shared_values(options: SourceOptions) -> dict[str, Any]:
+    """The values that ``import`` and ``inspect`` have in common."""
+    return {item.name: getattr(options, item.name) for item in fields(SourceOptions)}
+
+
 def used_options(options: ImportOptions, selection: Selection) -> dict[str, Any]:
     """The options that differ from their defaults, for the manifest; no passwords."""
-    from dataclasses import fields
-
     used: dict[str, Any] = {}
     for owner in (options, selection):
         for item in fields(owner):
             value = getattr(owner, item.name)
-            if value and value != item.default and item.name != "password":
+            if value and value != item.default and item.name not in _NOT_RECORDED:
                 used[item.name] = (
                     list(value) if isinstance(value, tuple) else value if isinstance(value, int) else str(value)
                 )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from twsla import __version__
 from twsla.errors import StoreError
 from twsla.ingest.batches import WINDOW_BYTES, Batches, Task, Window, is_small
+from twsla.ingest.dry import DryRun
 from twsla.ingest.known import Known
 from twsla.ingest.reader import Finished, Reader
 from twsla.ingest.settle import settle
@@ -60,7 +61,7 @@ class Pipeline:
         self._options = options
         self._pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="twsla")
         self._store = store
-        self._opened: ImportWriter | None = None
+        self._opened: ImportWriter | DryRun | None = None
         self._known = Known(_known_sources(store))
         self._reader = Reader(settings, self._pool, settings.workers + 1, self._add, self.problem, progress)
         self._batches = Batches(settings, progress)
@@ -71,11 +72,17 @@ class Pipeline:
         self._digests: dict[Path, tuple[int, str]] = {}
 
     @property
-    def _writer(self) -> ImportWriter:
+    def _writer(self) -> ImportWriter | DryRun:
         """Made for the first source that can be read: a run that reads nothing makes no store."""
         if self._opened is None:
-            self._opened = ImportWriter(self._store, self._pool)
+            self._opened = DryRun(self._store) if self.settings.dry_run else ImportWriter(self._store, self._pool)
         return self._opened
+
+    @property
+    def _staging(self) -> ImportWriter:
+        writer = self._writer
+        assert isinstance(writer, ImportWriter)
+        return writer
 
     def _add(self, table: pa.Table) -> None:
         self._writer.add(table)
@@ -140,7 +147,7 @@ class Pipeline:
     def _share_out(self) -> None:
         """Have the small files collected so far read: by processes, or here when they are few."""
         window, self._window = self._window, Window()
-        if not window.pays:
+        if not window.pays or self.settings.dry_run:
             for task in window.tasks:
                 self._read(task)
             return
@@ -151,13 +158,13 @@ class Pipeline:
         batches = window.batches(self.settings.workers)
         self._take_batches(len(batches))
         for batch in batches:
-            self._batches.submit(self._writer, batch)
+            self._batches.submit(self._staging, batch)
 
     def _take_batches(self, running: int) -> None:
         for done in self._batches.take(running):
             self._finished += done.finished
             self.outcome.problems += done.problems
-            self._writer.adopt(done.files)
+            self._staging.adopt(done.files)
 
     def _task(self, item: Item) -> Task | None:
         """What to read of a source; None where its content is in the store already."""

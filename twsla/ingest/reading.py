@@ -32,6 +32,9 @@ SAMPLE_BYTES = 256 << 10
 class NotTextError(Exception):
     """The content is no text in any encoding."""
 
+    def __str__(self) -> str:
+        return "is no text in any encoding (--input-format text reads it all the same)"
+
 
 @dataclass(slots=True)
 class Reading:
@@ -141,8 +144,7 @@ def _plan(sample: bytes, encoding: Encoding, entry: SourceEntry, settings: Setti
     end = cut(sample, encoding) or len(sample)
     plan = choose(decode_block(sample[:end], encoding, first=entry.start_offset == 0).lines, settings.stamps)
     if plan.forms:
-        places = (f"{form} {where}".strip() for form, where in zip(plan.forms, plan.where, strict=True))
-        entry.stamp_form, entry.stamp_example = "; ".join(places), plan.example
+        entry.stamp_form, entry.stamp_example = "; ".join(plan.places), plan.example
     entry.problems.extend(plan.problems)
     return plan
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from twsla.errors import ExitCode
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from twsla.ingest.pipeline import Outcome
+    from twsla.sources.base import Problem
     from twsla.store.manifest import SourceEntry
 
 COLUMNS = (
@@ -24,14 +26,44 @@ COLUMNS = (
     Column("last", "Last", Kind.TIME),
     Column("stamps", "Stamps", Kind.TEXT, share=2),
     Column("zone", "Zone", Kind.TEXT, hidden=True),
+    Column("zone_reason", "Zone from", Kind.TEXT, hidden=True),
     Column("years", "Years", Kind.TEXT, share=2, hidden=True),
     Column("encoding", "Encoding", Kind.TEXT, hidden=True),
+    Column("encoding_reason", "Encoding from", Kind.TEXT, hidden=True),
+    Column("format", "Format", Kind.TEXT, hidden=True),
+    Column("multiline", "Multi-line", Kind.TEXT, hidden=True),
+    Column("overrides", "Said by --for", Kind.TEXT, hidden=True),
+    Column("record_lines", "Lines stored", Kind.COUNT, hidden=True),
+    Column("filtered_lines", "Lines filtered", Kind.COUNT, hidden=True),
+    Column("outside_lines", "Lines outside the range", Kind.COUNT, hidden=True),
+    Column("filtered_records", "Records filtered", Kind.COUNT, hidden=True),
+    Column("outside_records", "Records outside the range", Kind.COUNT, hidden=True),
+    Column("other_form", "Other stamps", Kind.COUNT, hidden=True),
+    Column("quoted_lines", "Lines quoting a stamp", Kind.COUNT, hidden=True),
+    Column("lossy_lines", "Lossy lines", Kind.COUNT, hidden=True),
+    Column("stamp_example", "Example", Kind.TEXT, hidden=True),
+    Column("start_offset", "Began at byte", Kind.BYTES, hidden=True),
+    Column("sha256", "SHA-256", Kind.TEXT, hidden=True),
+    Column("path", "Path", Kind.TEXT, hidden=True),
+    Column("modified", "Modified", Kind.TIME, hidden=True),
+    Column("file_bytes", "Bytes on disk", Kind.BYTES, hidden=True),
+    Column("file_sha256", "SHA-256 on disk", Kind.TEXT, hidden=True),
     Column("problems", "Problems", Kind.TEXT, hidden=True),
 )
 
+_QUOTED = "--multiline off makes each line a record"
 
-def report(outcome: Outcome, store: Path, *, strict: bool) -> Result:
-    """The report of a finished import."""
+
+def report(outcome: Outcome, store: Path, *, strict: bool, dry_run: bool = False, whole: bool = False) -> Result:
+    """The report of a finished import.
+
+    Args:
+        outcome: What it did.
+        store: The store's directory.
+        strict: Whether to answer with INCOMPLETE where something was left out.
+        dry_run: Whether it stored nothing.
+        whole: Whether the facts hold every problem by source and kind as well; its sentence is a note in any case.
+    """
     added = outcome.manifest.sources if outcome.manifest else ()
     lines = sum(entry.lines for entry in added)
     size = sum(entry.bytes for entry in added)
@@ -50,13 +82,23 @@ def report(outcome: Outcome, store: Path, *, strict: bool) -> Result:
         Fact("seconds", "seconds", round(seconds, 3), Kind.NUMBER),
         Fact("bytes_per_second", "bytes per second", round(size / seconds), Kind.BYTES),
     ]
-    notes = [Note(f"{problem.source}: {problem.sentence}") for problem in outcome.problems]
+    if dry_run or whole:
+        facts.append(Fact("dry_run", "dry run", dry_run))
+    if whole:
+        facts.append(Fact("problems", "problems", [_problem(problem) for problem in outcome.problems]))
+    notes = [Note("this was a dry run: nothing was stored")] if dry_run else []
+    notes += [Note(f"{problem.source}: {problem.sentence}") for problem in outcome.problems]
     notes += [Note(sentence) for sentence in outcome.unchanged]
     lossy = sum(entry.lossy_lines for entry in added)
     if lossy:
         notes.append(Note(f"{lossy:,} lines hold bytes that are no text in their encoding; these bytes are kept"))
+    quoted = sum(entry.quoted_lines for entry in added)
+    if quoted:
+        notes.append(
+            Note(f"{quoted:,} lines quote a time stamp in their text; they belong to the records before ({_QUOTED})")
+        )
     return Result(
-        title="Import",
+        title="Import (dry run)" if dry_run else "Import",
         columns=COLUMNS,
         rows=ValueRows([column.name for column in COLUMNS], [_row(entry) for entry in added]),
         facts=tuple(facts),
@@ -65,22 +107,28 @@ def report(outcome: Outcome, store: Path, *, strict: bool) -> Result:
     )
 
 
-def _row(entry: SourceEntry) -> tuple[object, ...]:
-    return (
-        entry.name,
-        entry.lines,
-        entry.records,
-        entry.undated,
-        entry.filtered_lines + entry.outside_lines,
-        entry.bytes,
-        entry.min_ts,
-        entry.max_ts,
-        entry.stamp_form or "none found",
-        entry.zone,
-        entry.year_rule or "",
-        entry.encoding,
-        "; ".join(entry.problems),
-    )
+def _row(entry: SourceEntry) -> list[object]:
+    values = {item.name: getattr(entry, item.name) for item in fields(entry)} | {
+        "source": entry.name,
+        "left_out": entry.filtered_lines + entry.outside_lines,
+        "first": entry.min_ts,
+        "last": entry.max_ts,
+        "stamps": entry.stamp_form or "none found",
+        "years": entry.year_rule or "",
+        "modified": entry.mtime_ns,
+        "overrides": entry.overrides_text,
+        "problems": "; ".join(entry.problems),
+    }
+    return [values[column.name] for column in COLUMNS]
+
+
+def _problem(problem: Problem) -> dict[str, object]:
+    return {
+        "source": problem.source,
+        "kind": problem.kind.value,
+        "sentence": problem.sentence,
+        "loses_data": problem.loses_data,
+    }
 
 
 def _exit_code(outcome: Outcome, *, strict: bool) -> ExitCode:

@@ -37,6 +37,8 @@ class Settings:
     """What is said about some sources only; of several that match, the later wins."""
     again: bool = False
     """Import content that is in the store already once more."""
+    dry_run: bool = False
+    """Read everything and store nothing."""
     now_ns: int = 0
     workers: int = field(default_factory=lambda: max(2, os.cpu_count() or 2))
     block_bytes: int = BLOCK_BYTES

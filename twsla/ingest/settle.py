@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from twsla.formats.timestamps.years import YearVerdict
+    from twsla.ingest.dry import DryRun
     from twsla.ingest.pipeline import Outcome
     from twsla.ingest.reader import Finished
     from twsla.ingest.settings import Settings
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def settle(
-    writer: ImportWriter,
+    writer: ImportWriter | DryRun,
     readings: Sequence[Finished],
     in_force: Sequence[Manifest],
     settings: Settings,
@@ -106,11 +107,13 @@ def _count_outside(entry: SourceEntry, table: pa.Table, outside: npt.NDArray[np.
     import pyarrow.compute as pc
 
     records = int(outside.sum())
-    breaks = pc.sum(pc.count_substring(table["text"].filter(pa.array(outside)), "\n")).as_py() or 0
+    rows = table.filter(pa.array(outside))
+    breaks = pc.sum(rows["breaks"] if "breaks" in rows.column_names else pc.count_substring(rows["text"], "\n")).as_py()
     entry.records -= records
-    entry.record_lines -= records + breaks
+    lines = records + (breaks or 0)
+    entry.record_lines -= lines
     entry.outside_records += records
-    entry.outside_lines += records + breaks
+    entry.outside_lines += lines
 
 
 def _count_ends(entry: SourceEntry, ts: npt.NDArray[np.int64]) -> None:

@@ -91,3 +91,11 @@ class StampPlan:
     """The only form to look for, if the user named one."""
     multiline: bool = False
     """Below a stamped line of the sample there are lines without any stamp."""
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Each locked form and where it stands, for the report: "iso behind '['"."""
+        return tuple(
+            f"{form} {'' if where.startswith('behind') else 'at '}{where}"
+            for form, where in zip(self.forms, self.where, strict=True)
+        )

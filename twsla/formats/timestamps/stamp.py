@@ -74,7 +74,7 @@ def _at_own_place(rows: Rows, begins: np.ndarray, plan: StampPlan) -> np.ndarray
     import numpy as np
 
     before = rows.source.windows(rows.starts, _MOST_PUNCTUATION)
-    own = (begins == Head().find(rows)) & ~byte_set(b" \t")[before[:, 0]]
+    own: np.ndarray = (begins == Head().find(rows)) & ~byte_set(b" \t")[before[:, 0]]
     is_text = ~byte_set(_PUNCTUATION)[before]
     width = begins - rows.starts
     own |= (width <= _MOST_PUNCTUATION) & ~(is_text & (np.arange(_MOST_PUNCTUATION) < width[:, None])).any(axis=1)
