@@ -1,9 +1,20 @@
-"""What is taken out of a record's text (``-e``, ``-p``, ``-n``, ``-x``, ``-g``), as a value."""
+r"""What is taken out of each record's text (``-e``, ``-p``, ``-n``, ``-x``, ``-g``), as a value.
+
+``-e`` is a key of the table below, in any case, or else a template: a regular expression (RE2) in which ``%{ip}``,
+``%{number}`` and the other observables stand for themselves and ``%{word}`` for ``\S+``, each as a group.
+"""
 
 from __future__ import annotations
 
+import difflib
+import re
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
+
+from twsla.errors import UsageError
+from twsla.model.filters import regex_filter
+from twsla.model.patterns import OBSERVABLES, observable
 
 
 class ExtractionKind(Enum):
@@ -30,22 +41,40 @@ class Extraction:
     source: str
     """As the user wrote it (``-e``)."""
     position: int = 1
-    """PATTERN, GROK, KV: which match, from 1; FIELD, CSV, TSV: which field, from 0, or from the end (-1 the last)."""
+    """Which match, from 1; FIELD, CSV and TSV: which field, from 0, or from the end (-1 the last)."""
     group: int | None = None
     """PATTERN: which group, 0 the whole match; None: the first, or the whole match where there is none."""
     all_matches: bool = False
     """All values of a record, not one."""
     name: str = ""
-    """``-n``: JSON path, grok field, key, column of a table, or named group."""
+    """``-n``: JSON path, grok field, key of a pair, column of a table, or named group."""
     re2: str = ""
-    """PATTERN: the regular expression."""
-    shape_hints: tuple[str, ...] = ()
-    """PATTERN: one of these is in the shape of every record with a value; none: nothing is known."""
+    """PATTERN: the regular expression; whether RE2 accepts it is for ``compile_extraction`` to say."""
+    observable: str = ""
+    """PATTERN: the name of the observable that ``re2`` is and nothing else."""
     grok_pattern: str = ""
     grok_definitions: str = ""
-    """Empty: the default definitions; ``full``: all; else a file."""
+    """Empty: the default definitions; ``full``: all there are; else a file."""
     ip_info: str = ""
     """``-e country`` and the like: the value is an address to be looked up (host, domain, loc, country)."""
+
+
+_MODES: Final = {
+    kind.value: kind
+    for kind in ExtractionKind
+    if kind not in (ExtractionKind.PATTERN, ExtractionKind.COLUMN)
+}
+_ADDRESS_INFO: Final = ("host", "domain", "loc", "country")
+COLUMNS: Final = ("source",)
+"""Columns of the store that are keys of their own."""
+_PATTERNS: Final = tuple(each.name for each in OBSERVABLES if each.name != "kv")
+KEYS: Final = (*_PATTERNS, *_MODES, *COLUMNS, *_ADDRESS_INFO)
+"""All keys, as documented; ``num`` is ``number``."""
+
+_TABULAR: Final = (ExtractionKind.FIELD, ExtractionKind.CSV, ExtractionKind.TSV)
+_PLACE: Final = re.compile(r"%\{([^{}]*)\}")
+_SIGNS: Final = re.compile(r"[\\.+*?()|\[\]{}^$]")
+_WORD: Final = r"(\S+)"
 
 
 def parse_extraction(
@@ -60,7 +89,95 @@ def parse_extraction(
 ) -> Extraction:
     """The extraction that the options describe.
 
+    Args:
+        text: ``-e``; may be left empty if there is a grok pattern.
+        position: ``-p``; None: the first match, or the second field of a table as the original has it.
+        name: ``-n``.
+        grok_pattern: ``-x``.
+        grok_definitions: ``-g``.
+        group: Which group of the regular expression; None: the first.
+        all_matches: All values of a record.
+
     Raises:
-        UsageError: A key is not known, or an option that the key needs is missing.
+        UsageError: A key is not known, or options are missing or do not go together.
     """
-    raise NotImplementedError
+    key = text.lower() or ("grok" if grok_pattern else "")
+    if not key:
+        raise UsageError("there is nothing to extract", hint=f"give -e one of {', '.join(KEYS)}, or a template")
+    kind = _MODES.get(key, ExtractionKind.COLUMN if key in COLUMNS else ExtractionKind.PATTERN)
+    known, re2 = _pattern(key, text) if kind is ExtractionKind.PATTERN else ("", "")
+    _check_options(kind, key, name, grok_pattern, grok_definitions, group)
+    return Extraction(
+        kind=kind,
+        source=text or key,
+        position=_position(kind, position),
+        group=group,
+        all_matches=all_matches,
+        name=name,
+        re2=re2,
+        observable=known,
+        grok_pattern=grok_pattern,
+        grok_definitions=grok_definitions,
+        ip_info=key if key in _ADDRESS_INFO else "",
+    )
+
+
+def _position(kind: ExtractionKind, position: int | None) -> int:
+    if position is None:
+        return 1
+    return position if kind in _TABULAR else max(position, 1)
+
+
+def _check_options(
+    kind: ExtractionKind, key: str, name: str, grok_pattern: str, grok_definitions: str, group: int | None
+) -> None:
+    if kind is ExtractionKind.JSON and not name:
+        raise UsageError("-e json needs a path", hint="give it by -n: -n '$.user.name', or short -n user.name")
+    if kind is ExtractionKind.GROK and not grok_pattern:
+        raise UsageError("-e grok needs a pattern", hint="give it by -x: -x '%{SYSLOGBASE}', or a definition's name")
+    if kind is not ExtractionKind.GROK and (grok_pattern or grok_definitions):
+        raise UsageError("-x and -g are for -e grok", hint=f"-e is '{key}'")
+    if group is not None and kind is not ExtractionKind.PATTERN:
+        raise UsageError(f"-e {key} has no groups", hint="--group is for regular expressions")
+    if group is not None and group < 0:
+        raise UsageError(f"there is no group {group}", hint="groups count from 1; 0 is the whole match")
+
+
+def _pattern(key: str, text: str) -> tuple[str, str]:
+    """Of a key or template: the observable that it is, or "", and RE2 with the value as a group."""
+    alone = _PLACE.fullmatch(key)
+    plain = alone[1] if alone else key
+    plain = "ip" if plain in _ADDRESS_INFO and not alone else "number" if plain == "num" else plain
+    if plain in _PATTERNS:
+        return plain, observable(plain).group()
+    if not _PLACE.search(text) and not _SIGNS.search(text):
+        raise _unknown(text)
+    return "", regex_filter(_PLACE.sub(lambda place: _embedded(place[1]), text)).re2
+
+
+def _embedded(name: str) -> str:
+    plain = name.lower()
+    if plain == "word":
+        return _WORD
+    plain = "number" if plain == "num" else plain
+    if plain not in _PATTERNS:
+        near = _near(name, ("word", *_PATTERNS))
+        raise UsageError(
+            f"nothing is known by the name '%{{{name}}}'",
+            hint=f"{near}a template may hold {', '.join(f'%{{{each}}}' for each in ('word', *_PATTERNS))}; "
+            "for grok definitions use -e grok -x",
+        )
+    return observable(plain).embedded()
+
+
+def _unknown(text: str) -> UsageError:
+    near = _near(text, KEYS)
+    return UsageError(
+        f"'{text}' is no key of -e, and as a template it would always give the same",
+        hint=f"{near}the keys are {', '.join(KEYS)}; in a template something varies: 'user %{{word}}', '(GET|POST) '",
+    )
+
+
+def _near(text: str, names: tuple[str, ...]) -> str:
+    found = difflib.get_close_matches(text.lower(), names, n=1)
+    return f"did you mean {found[0]}? " if found else ""
