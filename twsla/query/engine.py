@@ -66,29 +66,49 @@ class Engine:
 
     # --- relations -------------------------------------------------------------------------------------------
 
-    def records(self, files: Sequence[FileEntry] | None = None, *, filtered: bool = True) -> Relation:
+    def records(
+        self, files: Sequence[FileEntry] | None = None, *, filtered: bool = True, placed: bool = False
+    ) -> Relation:
         """The ``records`` relation as a SELECT: all columns of the store, the query's filters applied.
 
         Args:
             files: Only these files; default: all that the time range leaves.
             filtered: False gives every record of those files.
+            placed: Add where each record stands: ``_file``, the place of its file in ``files``, and ``_row`` in it.
         """
+        files = self.selected.files if files is None else files
         parts: list[str] = []
         params: dict[str, object] = {}
-        for columns, members in self._by_columns(self.selected.files if files is None else files).items():
+        for columns, places in self._by_columns(files).items():
             names = ", ".join(f'"{name}"' if name in columns else f'{_OPTIONAL[name]} AS "{name}"' for name in _COLUMNS)
+            if placed:
+                names += f", {_file_place(places)} AS _file, file_row_number AS _row"
             condition = self._condition("shape" in columns, params) if filtered else "true"
-            listed = ", ".join(_quoted(self.store.file_path(entry)) for entry in members)
+            listed = ", ".join(_quoted(self.store.file_path(files[place])) for place in places)
             # Paths are quoted literals, names are ours, every value of the user's is a parameter.
             parts.append(f"SELECT {names} FROM read_parquet([{listed}]) WHERE {condition}")  # noqa: S608
         if not parts:
-            parts.append(_EMPTY)
+            parts.append(f"SELECT *, 0 AS _file, 0::BIGINT AS _row FROM ({_EMPTY})" if placed else _EMPTY)  # noqa: S608
         return Relation(" UNION ALL ".join(parts), params)
 
-    def _by_columns(self, files: Sequence[FileEntry]) -> dict[frozenset[str], list[FileEntry]]:
-        groups: dict[frozenset[str], list[FileEntry]] = {}
-        for entry in files:
-            groups.setdefault(frozenset(entry.columns), []).append(entry)
+    def chosen(self, files: Sequence[FileEntry], rows: Mapping[int, Sequence[int]]) -> Relation:
+        """Records by where they stand: for places of files in ``files`` the row numbers wanted; ``placed``, any order.
+
+        A few dozen neighbouring rows of a file of 500,000 take 6 ms, scattered ones 40 ms.
+        """
+        parts = []
+        for place, numbers in rows.items():
+            relation = self.records((files[place],), filtered=False, placed=True)
+            listed = ", ".join(map(str, numbers))
+            within = f"_row BETWEEN {min(numbers)} AND {max(numbers)} AND _row IN ({listed})"
+            parts.append(f"SELECT * REPLACE ({place} AS _file) FROM ({relation.sql}) WHERE {within}")  # noqa: S608
+        return Relation(" UNION ALL ".join(parts), {}) if parts else self.records((), placed=True)
+
+    def _by_columns(self, files: Sequence[FileEntry]) -> dict[frozenset[str], list[int]]:
+        """The places in ``files`` of those that have the same columns."""
+        groups: dict[frozenset[str], list[int]] = {}
+        for place, entry in enumerate(files):
+            groups.setdefault(frozenset(entry.columns), []).append(place)
         return groups
 
     def _condition(self, shape: bool, params: dict[str, object]) -> str:
@@ -201,6 +221,13 @@ _EMPTY = (
     "SELECT NULL::TIMESTAMPTZ_NS AS ts, 0::UTINYINT AS ts_flags, '' AS source, 0::BIGINT AS line_no, "
     "0::BIGINT AS \"offset\", '' AS text, NULL::BLOB AS raw, NULL::VARCHAR AS shape WHERE false"
 )
+
+
+def _file_place(places: Sequence[int]) -> str:
+    """SQL for the place in a list of files, where only those at ``places`` are read."""
+    if list(places) == list(range(len(places))):
+        return "file_index::INTEGER"
+    return f"({list(places)}::INTEGER[])[file_index + 1]"
 
 
 def _quoted(text: str) -> str:

@@ -1,0 +1,72 @@
+"""Rows kept in a scratch table, for results that are made once and paged: any page in a millisecond or two."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twsla.model.times import TimeRange
+from twsla.query.where import compile_where
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pyarrow as pa
+
+    from twsla.model.filters import FilterSet
+    from twsla.query.engine import Engine
+
+
+class SpooledRows:
+    """Rows in a scratch table of the engine's connection: any page in a millisecond or two."""
+
+    def __init__(self, engine: Engine, table: str) -> None:
+        self._engine = engine
+        self._table = table
+        self._length = int(engine.execute(f"SELECT count(*) FROM {table}")[0][0])  # noqa: S608  # our own name
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return self._length
+
+    def slice(self, start: int, count: int) -> pa.Table:
+        """At most ``count`` rows from ``start``."""
+        sql = f"SELECT * FROM {self._table} WHERE rowid >= $first AND rowid < $last ORDER BY rowid"  # noqa: S608
+        return self._engine.rows(sql, {"first": start, "last": start + count}).table
+
+    def sorted(self, column: str, *, descending: bool = False) -> SpooledRows:
+        """The same rows by ``column``, stable, nulls last."""
+        name = self._engine.scratch_name()
+        order = f'"{column}" {"DESC" if descending else "ASC"} NULLS LAST, rowid'
+        self._engine.execute(f"CREATE TABLE {name} AS SELECT * FROM {self._table} ORDER BY {order}")  # noqa: S608
+        return SpooledRows(self._engine, name)
+
+    def filtered(self, filters: FilterSet, columns: Sequence[str]) -> SpooledRows:
+        """The rows whose texts in ``columns``, with TABs between them, pass all filters."""
+        name = self._engine.scratch_name()
+        passing, params = self._passing(filters, columns)
+        sql = f"CREATE TABLE {name} AS SELECT * FROM {self._table} WHERE rowid IN ({passing}) ORDER BY rowid"  # noqa: S608
+        self._engine.execute(sql, params)
+        return SpooledRows(self._engine, name)
+
+    def find(self, filters: FilterSet, columns: Sequence[str], *, start: int, backwards: bool = False) -> int | None:
+        """Number of the nearest row from ``start`` on (before it, if ``backwards``) whose texts pass all filters."""
+        passing, params = self._passing(filters, columns)
+        side, nearest = ("<", "max") if backwards else (">=", "min")
+        sql = f"SELECT {nearest}(number) FROM ({passing}) WHERE number {side} $start"  # noqa: S608  # our own names
+        value = self._engine.execute(sql, {**params, "start": start})[0][0]
+        return None if value is None else int(value)
+
+    def _passing(self, filters: FilterSet, columns: Sequence[str]) -> tuple[str, dict[str, object]]:
+        """A SELECT of the numbers of rows that pass."""
+        where = compile_where(filters, TimeRange(None, None), shape=False)
+        condition = where.sql
+        for place in range(len(where.params)):
+            condition = condition.replace("?", f"$p{place}", 1)
+        texts = ", ".join(f'"{name}"::VARCHAR' for name in columns)
+        inner = f"SELECT rowid AS number, concat_ws(chr(9), {texts}) AS text FROM {self._table}"  # noqa: S608
+        params = {f"p{place}": value for place, value in enumerate(where.params)}
+        return f"SELECT number FROM ({inner}) WHERE {condition}", params  # noqa: S608
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """All rows in order."""
+        yield from self._engine.stream(f"SELECT * FROM {self._table} ORDER BY rowid")  # noqa: S608
