@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from tests.cli.programs import Program
 from tests.cli.test_bind import CountOptions
 from twsla.config import find_config, parse, plain_key
 from twsla.errors import UsageError
-from twsla.options import opt
+from twsla.options import IpOptions, opt
 
 
 def test_no_file_at_home_is_no_configuration(tmp_path: Path) -> None:
@@ -62,6 +63,17 @@ def test_a_list_for_an_option_that_takes_several(tmp_path: Path) -> None:
     (tmp_path / ".twsla.yaml").write_text("source: [a, b]\n")
 
     assert Program(CountOptions, home=tmp_path).called("probe")[1].source == ("a", "b")
+
+
+def test_a_variable_of_several_paths_separates_them_as_path_does(tmp_path: Path) -> None:
+    def given(text: str) -> tuple[Path, ...]:
+        (options,) = Program(options=IpOptions, variables={"TWSLA_GEOIP": text}).called("probe")[1:]
+        assert isinstance(options, IpOptions)
+        return options.geoip
+
+    assert given("city.mmdb") == (Path("city.mmdb"),)
+    assert given(f"a b.mmdb{os.pathsep}{os.pathsep}asn.mmdb") == (Path("a b.mmdb"), Path("asn.mmdb"))
+    assert given("") == ()
 
 
 def test_keys_of_other_commands_and_of_the_original_are_fine(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -101,8 +102,8 @@ def setting_of(info: OptionInfo, variables: Mapping[str, str], config: Config | 
     for name in info.env:
         text = variables.get(name)
         if text:
-            value = convert(info, text, name)
-            return Setting((value,) if info.multiple else value, "the environment", _label(info, name, text))
+            values = tuple(convert(info, part, name) for part in _parts(info, text))
+            return Setting(values if info.multiple else values[0], "the environment", _label(info, name, text))
     if config is None:
         return None
     for spelling in (info.long, *info.aliases):
@@ -110,6 +111,13 @@ def setting_of(info: OptionInfo, variables: Mapping[str, str], config: Config | 
         if line is not None:
             return _of_line(info, line, config)
     return None
+
+
+def _parts(info: OptionInfo, text: str) -> list[str]:
+    """A variable can hold one value; of paths several, separated as in ``PATH``."""
+    if info.multiple and info.type == "path":
+        return [part for part in text.split(os.pathsep) if part] or [text]
+    return [text]
 
 
 def _of_line(info: OptionInfo, line: Line, config: Config) -> Setting:
