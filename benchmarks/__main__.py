@@ -11,7 +11,9 @@ same thing.
 from __future__ import annotations
 
 import argparse
+import math
 import os
+import random
 import resource
 import shutil
 import subprocess
@@ -150,6 +152,33 @@ def bench_search(table: Table, kind: str, log: Path, store: Path) -> None:
         table.add(f"list hits {size}", ours, {"lnav": lnav})
 
 
+def bench_small_files(table: Table, data: Path) -> None:
+    """A thousand files of 8 KB to 1 MB, of all kinds; the rate to compare with is that of one large file."""
+    folder, store = data / "small", data / "small.db"
+    if not folder.exists():
+        make_small_files(folder, data)
+    ours = measure([*TWSLA, "-d", str(store), "import", str(folder)], before=["rm", "-rf", str(store)])
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    table.add(f"import {len(list(folder.iterdir())):,} files {size / 1e6:.0f} MB", ours, {})
+    table.rows.append(("rate of small files", f"{size / 1e6 / ours.seconds:.0f} MB/s", "", "", "", "", ""))
+
+
+def make_small_files(folder: Path, data: Path) -> None:
+    """Cut the generated logs at line ends; sizes are spread evenly over their logarithms."""
+    chance = random.Random(1)
+    folder.mkdir()
+    logs = [(data / f"{kind}-50.log").read_bytes() for kind in KINDS]
+    starts = [0] * len(logs)
+    for number in range(1000):
+        kind = number % len(KINDS)
+        wanted = int(math.exp(chance.uniform(math.log(8_000), math.log(1_000_000))))
+        if starts[kind] + wanted >= len(logs[kind]):
+            starts[kind] = 0
+        end = logs[kind].find(b"\n", starts[kind] + wanted) + 1
+        (folder / f"{KINDS[kind]}-{number:04}.log").write_bytes(logs[kind][starts[kind] : end])
+        starts[kind] = end
+
+
 def bench_start(table: Table) -> None:
     ours = measure([*TWSLA, "--help"], repeat=7)
     table.add("twsla --help", ours, {"import click": measure([sys.executable, "-c", "import click"], repeat=7)})
@@ -177,6 +206,8 @@ def main() -> int:
             subprocess.run(["cat", str(log)], stdout=subprocess.DEVNULL, check=True)  # warm the cache
             bench_import(table, kind, log, store, arguments.original)
             bench_search(table, kind, log, store)
+    if 50 in arguments.megabytes and len(arguments.kinds) == len(KINDS):
+        bench_small_files(table, arguments.data)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     sys.stdout.write(f"{table.text()}\n\nhighest peak of any program: {peak:.0f} MiB\n")
     for failure in table.failures:

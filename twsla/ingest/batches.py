@@ -11,6 +11,7 @@ import sys
 from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from twsla.sources.streams import FileStream
 from twsla.store.staging import Staging
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from twsla.ingest.settings import Settings
@@ -132,7 +133,8 @@ class Batches:
         assert self._pool is not None
         first = writer.reserve(_FILES_OF_A_BATCH)
         work = [replace(task, item=_sendable(task.item)) for task in tasks]
-        self._running.append(self._pool.submit(read_batch, writer.store, writer.id, first, self._settings, work))
+        with _told():
+            self._running.append(self._pool.submit(read_batch, writer.store, writer.id, first, self._settings, work))
 
     def take(self, running: int) -> list[Done]:
         """What has been read, in the order of handing out, until at most so many batches are running."""
@@ -143,13 +145,8 @@ class Batches:
             if not wait([future], timeout=0.1).done:
                 continue
             self._running.popleft()
-            try:
+            with _told():
                 batch = future.result()
-            except BrokenProcessPool as error:
-                raise TwslaError(
-                    "a process that read files was ended from outside; nothing was added to the store",
-                    hint="the system may be short of memory: see its log, and import fewer files at once",
-                ) from error
             for unit, amount in batch.counts.items():
                 self._progress.advance(unit, amount)
             done.append(batch)
@@ -160,6 +157,18 @@ class Batches:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A process that is gone, as an error of ours."""
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise TwslaError(
+            "a process that read files was ended from outside; nothing was added to the store",
+            hint="the system may be short of memory: see its log, and import fewer files at once",
+        ) from error
 
 
 def read_batch(store: Path, identifier: str, first: int, settings: Settings, tasks: Sequence[Task]) -> Done:
