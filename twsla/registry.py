@@ -32,6 +32,7 @@ class Entry:
 COMMANDS: dict[str, Entry] = {
     "import": Entry("twsla.cli.commands.import_:command", "Read logs into the store."),
     "search": Entry("twsla.analysis.search:analysis", "List the records that match."),
+    "count": Entry("twsla.analysis.count:analysis", "Count records by time, or by what they hold."),
     "sources": Entry("twsla.analysis.sources:analysis", "List what was imported, with hashes and problems."),
     "verify": Entry("twsla.analysis.verify:analysis", "Prove that the store and its sources are what they were."),
     "completion": Entry("twsla.cli.commands.completion:command", "Print the completion script of a shell."),

@@ -1,0 +1,115 @@
+"""The values that extractions give for each record, as SQL: one column a value, one row a combination of values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from twsla.model.extraction import Extraction, ExtractionKind
+from twsla.query.extraction import Extracted, compile_extraction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from twsla.model.result import Note
+    from twsla.query.engine import Engine
+    from twsla.query.textkeys import TextKey
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """SQL over ``records``; our own names only."""
+
+    expressions: tuple[str, ...]
+    """VARCHAR, NULL where a record has no value; VARCHAR[] where there may be several."""
+    many: tuple[bool, ...]
+    joins: str = ""
+    """Goes behind ``FROM records``."""
+    params: dict[str, object] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+    """What the reader must know about the values."""
+    shape_only: bool = False
+    """The expressions give the same with ``shape`` in place of ``text``."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns of ``select``: ``k0``, ``k1``, one an extraction."""
+        return tuple(f"k{index}" for index in range(len(self.expressions)))
+
+    def select(self, *further: str) -> str:
+        """A SELECT over ``records`` with a column for each extraction, behind those of ``further``.
+
+        A record with one value of each is one row; without a value of some, it is a row with NULL there. With several
+        values it is a row for each combination, and no row if there is none at all.
+        """
+        columns = [f"{each} AS {name}" for each, name in zip(self.expressions, self.names, strict=True)]
+        sql = f"SELECT {', '.join([*further, *columns])} FROM records {self.joins}"  # noqa: S608  # ours
+        for name, many in zip(self.names, self.many, strict=True):
+            if many:
+                sql = f"SELECT * REPLACE (unnest({name}) AS {name}) FROM ({sql})"  # noqa: S608  # ours
+        return sql
+
+    def counted(self) -> str:
+        """A SELECT over ``records``: the columns of ``names``, and ``count``, how many records have these values."""
+        names = ", ".join(self.names)
+        if not self.shape_only:
+            return f"SELECT {names}, count(*) AS count FROM ({self.select()}) GROUP BY ALL"  # noqa: S608  # ours
+        once = (
+            "SELECT shape AS text, shape, count(*) AS rows FROM records WHERE shape IS NOT NULL GROUP BY shape "
+            "UNION ALL SELECT text, shape, 1 FROM records WHERE shape IS NULL"
+        )
+        values = self.select("rows").replace("FROM records", f"FROM ({once}) AS records", 1)
+        return f"SELECT {names}, sum(rows)::BIGINT AS count FROM ({values}) GROUP BY ALL"  # noqa: S608  # ours
+
+
+def compile_keys(engine: Engine, extractions: Sequence[Extraction]) -> Keys:
+    """The values of several extractions side by side.
+
+    Raises:
+        UsageError: An expression, pattern or path cannot be used.
+    """
+    expressions: list[str] = []
+    many: list[bool] = []
+    joins: list[str] = []
+    params: dict[str, object] = {}
+    notes: list[Note] = []
+    compiled: list[Extracted] = []
+    for index, extraction in enumerate(extractions):
+        if extraction.kind in (ExtractionKind.NORMALIZE, ExtractionKind.TEMPLATE):
+            key = _text_key(engine, extraction.kind)
+            expressions.append(key.expression)
+            many.append(False)
+            joins.append(key.join)
+            notes += key.notes
+            continue
+        one = compile_extraction(extraction, prefix=f"e{index}")
+        compiled.append(one)
+        expressions.append(_guarded(one))
+        many.append(one.many)
+        params |= one.params
+    return Keys(
+        expressions=tuple(expressions),
+        many=tuple(many),
+        joins=" ".join(filter(None, joins)),
+        params=params,
+        notes=tuple(notes),
+        shape_only=len(compiled) == len(extractions) and all(each.shape_only for each in compiled),
+    )
+
+
+def _guarded(one: Extracted) -> str:
+    """The expression where the record can have a value at all: the text is looked at for these shapes only."""
+    if one.where == "true":
+        return one.expression
+    nothing = "[]::VARCHAR[]" if one.many else "NULL"
+    return f"CASE WHEN {one.where} THEN {one.expression} ELSE {nothing} END"
+
+
+def _text_key(engine: Engine, kind: ExtractionKind) -> TextKey:
+    if kind is ExtractionKind.NORMALIZE:
+        from twsla.query.normalize import normalized_key
+
+        return normalized_key(engine)
+    from twsla.query.templates import template_key
+
+    return template_key(engine)
