@@ -47,7 +47,8 @@ class Extraction:
     all_matches: bool = False
     """All values of a record, not one."""
     name: str = ""
-    """``-n``: JSON path, grok field, key of a pair, column of a table, or named group."""
+    """``-n``: JSON path, grok field, key of a pair, column of CSV or TSV (then ``position`` is of no account), or named
+    group; where it is none of these, it is a title only."""
     re2: str = ""
     """PATTERN: the regular expression; whether RE2 accepts it is for ``compile_extraction`` to say."""
     observable: str = ""
@@ -60,9 +61,7 @@ class Extraction:
 
 
 _MODES: Final = {
-    kind.value: kind
-    for kind in ExtractionKind
-    if kind not in (ExtractionKind.PATTERN, ExtractionKind.COLUMN)
+    kind.value: kind for kind in ExtractionKind if kind not in (ExtractionKind.PATTERN, ExtractionKind.COLUMN)
 }
 _ADDRESS_INFO: Final = ("host", "domain", "loc", "country")
 COLUMNS: Final = ("source",)
@@ -75,6 +74,9 @@ _TABULAR: Final = (ExtractionKind.FIELD, ExtractionKind.CSV, ExtractionKind.TSV)
 _PLACE: Final = re.compile(r"%\{([^{}]*)\}")
 _SIGNS: Final = re.compile(r"[\\.+*?()|\[\]{}^$]")
 _WORD: Final = r"(\S+)"
+_LOOSE_END: Final = re.compile(r"\A\Z|(?<!\\)(?:\\\\)*[*+?.)\]}]\Z|(?<!\\)(?:\\\\)*\\[wdSDW]\Z")
+"""Text before a place that ends with something that may take any character."""
+_LOOSE_START: Final = re.compile(r"\Z|[.(\[]|\\[wdSDW]|%\{")
 
 
 def parse_extraction(
@@ -92,7 +94,7 @@ def parse_extraction(
     Args:
         text: ``-e``; may be left empty if there is a grok pattern.
         position: ``-p``; None: the first match, or the second field of a table as the original has it.
-        name: ``-n``.
+        name: ``-n``; of a table it is the column to take unless ``position`` says which.
         grok_pattern: ``-x``.
         grok_definitions: ``-g``.
         group: Which group of the regular expression; None: the first.
@@ -106,14 +108,14 @@ def parse_extraction(
         raise UsageError("there is nothing to extract", hint=f"give -e one of {', '.join(KEYS)}, or a template")
     kind = _MODES.get(key, ExtractionKind.COLUMN if key in COLUMNS else ExtractionKind.PATTERN)
     known, re2 = _pattern(key, text) if kind is ExtractionKind.PATTERN else ("", "")
-    _check_options(kind, key, name, grok_pattern, grok_definitions, group)
+    _check_options(kind, key, name, grok_pattern, group)
     return Extraction(
         kind=kind,
         source=text or key,
         position=_position(kind, position),
         group=group,
         all_matches=all_matches,
-        name=name,
+        name=name if kind not in _TABULAR or position is None else "",
         re2=re2,
         observable=known,
         grok_pattern=grok_pattern,
@@ -128,15 +130,11 @@ def _position(kind: ExtractionKind, position: int | None) -> int:
     return position if kind in _TABULAR else max(position, 1)
 
 
-def _check_options(
-    kind: ExtractionKind, key: str, name: str, grok_pattern: str, grok_definitions: str, group: int | None
-) -> None:
+def _check_options(kind: ExtractionKind, key: str, name: str, grok_pattern: str, group: int | None) -> None:
     if kind is ExtractionKind.JSON and not name:
         raise UsageError("-e json needs a path", hint="give it by -n: -n '$.user.name', or short -n user.name")
     if kind is ExtractionKind.GROK and not grok_pattern:
         raise UsageError("-e grok needs a pattern", hint="give it by -x: -x '%{SYSLOGBASE}', or a definition's name")
-    if kind is not ExtractionKind.GROK and (grok_pattern or grok_definitions):
-        raise UsageError("-x and -g are for -e grok", hint=f"-e is '{key}'")
     if group is not None and kind is not ExtractionKind.PATTERN:
         raise UsageError(f"-e {key} has no groups", hint="--group is for regular expressions")
     if group is not None and group < 0:
@@ -152,10 +150,16 @@ def _pattern(key: str, text: str) -> tuple[str, str]:
         return plain, observable(plain).group()
     if not _PLACE.search(text) and not _SIGNS.search(text):
         raise _unknown(text)
-    return "", regex_filter(_PLACE.sub(lambda place: _embedded(place[1]), text)).re2
+    return "", regex_filter(_PLACE.sub(_embedded, text)).re2
 
 
-def _embedded(name: str) -> str:
+def _embedded(place: re.Match[str]) -> str:
+    """A place of a template as RE2.
+
+    At the ends of the template, and beside what may take anything, nothing says what stands around the value: there
+    the observable's own conditions apply, or else ``.*%{ip}`` would cut off the first digits of an address.
+    """
+    name = place[1]
     plain = name.lower()
     if plain == "word":
         return _WORD
@@ -167,7 +171,10 @@ def _embedded(name: str) -> str:
             hint=f"{near}a template may hold {', '.join(f'%{{{each}}}' for each in ('word', *_PATTERNS))}; "
             "for grok definitions use -e grok -x",
         )
-    return observable(plain).embedded()
+    known = observable(plain)
+    before = known.before if _LOOSE_END.search(place.string[: place.start()]) else ""
+    after = known.after if _LOOSE_START.match(place.string[place.end() :]) else ""
+    return f"{before}{known.embedded()}{after}"
 
 
 def _unknown(text: str) -> UsageError:

@@ -1,35 +1,63 @@
-"""Extractions as SQL over the columns ``text``, ``shape`` and ``source``."""
+"""Extractions as SQL over the columns ``text``, ``shape``, ``source`` and ``line_no``."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from twsla.model.extraction import COLUMNS, ExtractionKind
+from twsla.query.extracted import Extracted, Params
 
 if TYPE_CHECKING:
     from twsla.model.extraction import Extraction
+    from twsla.query.engine import Engine
+
+__all__ = ["Extracted", "compile_extraction"]
 
 
-@dataclass(frozen=True, slots=True)
-class Extracted:
-    """An extraction as SQL; our own names only, every value of the user's is a ``$name`` parameter."""
+def compile_extraction(extraction: Extraction, *, prefix: str = "e0", engine: Engine | None = None) -> Extracted:
+    """The SQL of an extraction.
 
-    expression: str
-    """VARCHAR, NULL where the record has no value; if ``many`` VARCHAR[], never NULL, empty where there is none."""
-    params: dict[str, object] = field(default_factory=dict)
-    many: bool = False
-    where: str = "true"
-    """True for every record that has a value, and cheap: it looks at ``shape`` only. Also true where shape is NULL."""
-    shape_only: bool = False
-    """``expression`` gives the same with ``shape`` in place of ``text``, whatever the record."""
-
-
-def compile_extraction(extraction: Extraction, *, prefix: str = "e0") -> Extracted:
-    """The SQL of an extraction; parameters are called ``prefix`` and a number.
-
-    Not for NORMALIZE and TEMPLATE, which are no expressions over one record.
+    Args:
+        extraction: Not NORMALIZE or TEMPLATE, which are no expressions over one record.
+        prefix: What the names of its parameters begin with.
+        engine: Where columns of CSV and TSV are asked for by name: reads the headers of the sources.
 
     Raises:
         UsageError: RE2 does not accept the regular expression, a grok definition is missing or broken, a path cannot
-            be read.
+            be read, or no source has a column of that name.
     """
-    raise NotImplementedError
+    params = Params(prefix)
+    match extraction.kind:
+        case ExtractionKind.PATTERN:
+            from twsla.query.matching import compile_pattern
+
+            return compile_pattern(extraction, params)
+        case ExtractionKind.FIELD:
+            from twsla.query.tabular import compile_field
+
+            return compile_field(extraction, params)
+        case ExtractionKind.CSV | ExtractionKind.TSV:
+            from twsla.query.tabular import compile_separated
+
+            return compile_separated(extraction, params, engine)
+        case ExtractionKind.JSON:
+            from twsla.query.jsonpath import compile_json
+
+            return compile_json(extraction, params)
+        case ExtractionKind.GROK:
+            from twsla.query.grok import compile_grok
+
+            return compile_grok(extraction, params)
+        case ExtractionKind.WORD:
+            from twsla.query.words import compile_word
+
+            return compile_word(params)
+        case ExtractionKind.KV:
+            from twsla.query.words import compile_pairs
+
+            return compile_pairs(extraction, params)
+        case ExtractionKind.COLUMN:
+            assert extraction.source.lower() in COLUMNS
+            return Extracted(extraction.source.lower())
+        case ExtractionKind.NORMALIZE | ExtractionKind.TEMPLATE:
+            raise AssertionError(f"{extraction.kind.value} is worked out from all records together")
