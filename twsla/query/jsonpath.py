@@ -1,0 +1,146 @@
+r"""JSON paths as SQL: the value at a path in the JSON object that a record holds, from its first ``{`` to its end.
+
+    $.a.b   a.b         members; a name may also be quoted: $["a.b"], $['a'], $."a b"
+    $.a[0]  $.a[-1]     items, from 0, or from the end
+    $.a[*]  $.a.*       all items, all members
+    $..b                members of that name at any depth
+
+A path of which more than one value can be meant gives the first (``-p`` another, ``--all`` all of them). A missing
+value and null are none. Strings come as they are, numbers in their shortest decimal form without exponent (whole
+numbers exactly), arrays and objects as compact JSON. Of a key that occurs twice in an object the first counts.
+
+DuckDB knows these paths; they are written anew for it with every name quoted, so that a name is never syntax.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from twsla.errors import UsageError
+from twsla.query.extracted import PIECE, Extracted, refined_list, refined_one
+from twsla.query.matching import MOST, where_shape
+
+if TYPE_CHECKING:
+    from twsla.model.extraction import Extraction
+    from twsla.query.extracted import Params
+
+_STEP: Final = re.compile(
+    r"""(?xs)
+    (?P<deep>\.\.)? (?:
+        (?(deep)|\.) (?: (?P<all_members>\*) | "(?P<quoted>(?:[^"\\]|\\.)+)" | (?P<name>[^.\[\]"'*\s?@()][^.\[\]"'*]*) )
+      | \[\s* (?: (?P<all>\*) | (?P<index>-?[0-9]{1,9})
+              | "(?P<double>(?:[^"\\]|\\.)+)" | '(?P<single>(?:[^'\\]|\\.)+)' ) \s*\]
+    )
+    """
+)
+_HINT: Final = (
+    'write $.user.name or user.name, $["odd.name"], $.list[0], $.list[-1], $.list[*], $.object.*, $..name; '
+    "filters and slices are not supported"
+)
+_BIGGEST: Final = 1 << 28
+"""Characters that a path which looks at every depth may give for one record: each level repeats what is below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class JsonPath:
+    """A path that has been read."""
+
+    duckdb: str
+    """As DuckDB takes it."""
+    is_many: bool
+    """More than one value can be meant."""
+    is_deep: bool
+    """Every depth is looked at."""
+
+
+def parse_json_path(text: str) -> JsonPath:
+    """Read a path.
+
+    Raises:
+        UsageError: It is none, or asks for what is not supported.
+    """
+    body = text.strip()
+    body = body[1:] if body.startswith("$") else f".{body}" if not body.startswith(("[", ".")) else body
+    path = "$"
+    is_many = is_deep = False
+    at = 0
+    while at < len(body):
+        step = _STEP.match(body, at)
+        if step is None:
+            rest = body[at:].strip(".")
+            where = f"from '{rest}' on" if rest else "to its end"
+            raise UsageError(f"the JSON path '{text}' cannot be read {where}", hint=_HINT)
+        at = step.end()
+        path += _written(step)
+        is_deep = is_deep or step["deep"] is not None
+        is_many = is_many or is_deep or bool(step["all"] or step["all_members"])
+    return JsonPath(path, is_many, is_deep)
+
+
+def _written(step: re.Match[str]) -> str:
+    dots = ".." if step["deep"] else "."
+    if step["all_members"]:
+        return f"{dots}*"
+    if step["all"] or step["index"]:
+        return f"{step['deep'] or ''}[{step['all'] or int(step['index'])}]"
+    escaped = step["quoted"] or step["double"] or step["single"]
+    name = step["name"] if escaped is None else re.sub(r"\\(.)", r"\1", escaped, flags=re.DOTALL)
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{dots}"{quoted}"'
+
+
+def compile_json(extraction: Extraction, params: Params) -> Extracted:
+    """The value at the path ``extraction.name``.
+
+    Raises:
+        UsageError: The path cannot be read.
+    """
+    path = parse_json_path(extraction.name)
+    json = "substr(text, instr(text, '{'))"
+    found = f"json_extract({json}, {params.bind(path.duckdb)})"
+    if path.is_deep:
+        levels = f"(strlen({json}) - strlen(replace(replace({json}, '{{', ''), '[', '')))"
+        message = params.bind(f"the path {extraction.name} would give more than {_BIGGEST:,} characters for one record")
+        found = f"CASE WHEN {levels} * strlen({json}) > {_BIGGEST} THEN error({message})::JSON[] ELSE {found} END"
+    many = extraction.all_matches
+    if many and not path.is_many:
+        found = f"[{found}]"
+    elif path.is_many and not many:
+        present = f"list_filter({found}, lambda value: json_type(value) <> 'NULL')"
+        found = f"{present}[{min(extraction.position, MOST)}]"
+    elif extraction.position > 1 and not many:
+        found = "NULL::JSON"
+    nothing = "[]::JSON[]" if many else "NULL::JSON"
+    rough = f"CASE WHEN contains(text, '{{') AND json_valid({json}) THEN {found} ELSE {nothing} END"
+    refined = value_text(PIECE)
+    expression = (refined_list if many else refined_one)(rough, refined)
+    return Extracted(
+        expression, params.values, many=many, where=where_shape([("{",)], params), rough=rough, refined=refined
+    )
+
+
+def value_text(json: str) -> str:
+    """SQL: the text of a JSON value, NULL for null."""
+    text = f"json_extract_string({json}, '$')"
+    return f"CASE WHEN json_type({json}) = 'DOUBLE' THEN {_decimal(text)} ELSE {text} END"
+
+
+def _decimal(text: str) -> str:
+    """SQL: a number as DuckDB writes it (``1.5e-7``, ``1000000.0``; of more digits than it can hold as the record has
+    it) without exponent. What would have more than 400 zeros stays as it is.
+    """
+    power = f"try_cast(regexp_extract({text}, '[eE][+]?(-?[0-9]+)$', 1) AS INTEGER)"
+    sign = f"regexp_extract({text}, '^-?')"
+    whole = f"regexp_extract({text}, '[0-9]+')"
+    digits = rf"({whole} || regexp_extract({text}, '\.([0-9]+)', 1))"
+    point = f"(length({whole}) + {power})"
+    small = f"'0.' || repeat('0', -{point}) || {digits}"
+    large = f"{digits} || repeat('0', {point} - length({digits}))"
+    between = f"substr({digits}, 1, {point}) || '.' || substr({digits}, {point} + 1)"
+    moved = f"CASE WHEN {point} <= 0 THEN {small} WHEN {point} >= length({digits}) THEN {large} ELSE {between} END"
+    return (
+        rf"CASE WHEN regexp_extract({text}, '[eE]') = '' THEN regexp_replace({text}, '\.0$', '') "
+        f"WHEN abs({power}) <= 400 THEN {sign} || {moved} ELSE {text} END"
+    )
