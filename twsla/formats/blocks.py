@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 from twsla.formats.decode import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from twsla.formats.encodings import Encoding
 
 BLOCK_BYTES = 4 << 20
-MAX_LINE_BYTES = 16 << 20
+MAX_LINE_BYTES = 4 << 20
 """A longer line is stored in pieces of this size, each a record of its own with the line's number."""
 
 
@@ -40,43 +40,83 @@ def read_blocks(
 ) -> Iterator[Block]:
     """Cut ``head`` (read already) and the rest of ``stream`` into blocks.
 
-    Errors of ``stream.read`` come through only after every byte read before has been given.
+    Where a line is cut for its length depends on its bytes alone, never on ``block_bytes``. Errors of ``stream.read``
+    come through only after every byte read before has been given.
     """
-    pending, continues = b"", False
-    chunk, error = head, None
-    while chunk:
-        # The usual case copies a chunk once: only what follows its last line end is carried over.
-        end = cut(chunk, encoding) if encoding.width == 1 and encoding.line_end == "\n" else 0
-        if end:
-            raw, pending = b"".join((pending, memoryview(chunk)[:end])), chunk[end:]
-            yield Block(raw, offset, continues)
-            offset, continues = offset + len(raw), False
-        else:
-            pending += chunk
-            end = cut(pending, encoding)
-            forced = not end and len(pending) >= MAX_LINE_BYTES
-            if forced:
-                end = _forced_cut(pending, encoding)
-            if end:
-                yield Block(pending[:end], offset, continues)
-                pending, offset, continues = pending[end:], offset + end, forced
+    waiting: list[bytes] = []
+    """The beginning of a line (or of lines) whose end has not come yet."""
+    held, look_at, continues = 0, 0, False
+    error = None
+    chunks = _chunks(stream, head, min(block_bytes, MAX_LINE_BYTES))
+    while True:
         try:
-            chunk = stream.read(block_bytes)
+            chunk = next(chunks, b"")
         except Exception as caught:  # noqa: BLE001  # raised again below, after the bytes before it
             chunk, error = b"", caught
-    yield from _last(pending, offset, continues, encoding)
+        if not chunk:
+            break
+        end = _usual_cut(chunk, held, encoding)
+        waiting.append(chunk[:end] if end else chunk)
+        held += len(waiting[-1])
+        if end:
+            # The usual case copies a chunk once: only what follows its last line end is carried over.
+            yield Block(b"".join(waiting), offset, continues)
+            offset, continues, look_at = offset + held, False, 0
+            waiting, held = [chunk[end:]], len(chunk) - end
+        elif held >= look_at:
+            rest, offset, continues = yield from _looked_through(b"".join(waiting), offset, continues, encoding)
+            waiting, held = [rest], len(rest)
+            # Not at every small piece that a pipe gives: looking through all of it each time would never end.
+            look_at = min(2 * held, MAX_LINE_BYTES + encoding.width + 1)
+    rest, offset, continues = yield from _looked_through(b"".join(waiting), offset, continues, encoding)
+    if rest:
+        yield Block(rest, offset, continues)
     if error is not None:
         raise error
 
 
-def _last(raw: bytes, offset: int, continues: bool, encoding: Encoding) -> Iterator[Block]:
-    """What is left at the end of the stream: a line without a line end, after lines that were not complete before."""
-    while len(raw) > MAX_LINE_BYTES and not cut(raw[:MAX_LINE_BYTES], encoding):
-        end = _forced_cut(raw, encoding)
-        yield Block(raw[:end], offset, continues)
-        raw, offset, continues = raw[end:], offset + end, True
-    if raw:
-        yield Block(raw, offset, continues)
+def _chunks(stream: Readable, head: bytes, size: int) -> Iterator[bytes]:
+    """All bytes in pieces of at most ``size``, so that a line inside a piece is never too long."""
+    for start in range(0, len(head), size):
+        yield head[start : start + size]
+    while head and (chunk := stream.read(size)):
+        yield chunk
+
+
+def _usual_cut(chunk: bytes, held: int, encoding: Encoding) -> int:
+    """Index after the last line end of a chunk; 0 where a closer look is needed, or there is none.
+
+    Args:
+        chunk: What was read.
+        held: Bytes of its first line that came before it.
+        encoding: Of the source.
+    """
+    if encoding.width > 1 or encoding.line_end != "\n":
+        return 0
+    end = chunk.rfind(b"\n") + 1
+    return end if end and held + chunk.find(b"\n") <= MAX_LINE_BYTES else 0
+
+
+def _looked_through(
+    raw: bytes, offset: int, continues: bool, encoding: Encoding
+) -> Generator[Block, None, tuple[bytes, int, bool]]:
+    """Give the whole lines of ``raw``, and pieces of lines that are too long.
+
+    Returns:
+        The beginning of a line that is left, its offset, and whether it continues a line.
+    """
+    limit = MAX_LINE_BYTES + encoding.width
+    start = 0
+    while True:
+        window = raw[start : start + limit]
+        end = start + cut(window, encoding)
+        forced = end == start and len(raw) - start > limit
+        if forced:
+            end = start + _forced_cut(window, encoding)
+        if end == start:
+            return raw[start:], offset + start, continues
+        yield Block(raw[start:end], offset + start, continues)
+        start, continues = end, forced
 
 
 def _forced_cut(raw: bytes, encoding: Encoding) -> int:

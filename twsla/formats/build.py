@@ -40,6 +40,8 @@ class Span:
     """Original bytes of the records (by index) whose decoding lost something."""
     built: tuple[pa.LargeStringArray, pa.DictionaryArray | None] | None = None
     """Texts and shapes, where they were made when the lines were found, while these were in the processor's cache."""
+    continues: bool = False
+    """The first line is the rest of a line that was counted before."""
 
     @property
     def records(self) -> int:
@@ -48,7 +50,7 @@ class Span:
 
     @property
     def lines(self) -> int:
-        """Number of physical lines."""
+        """Number of physical lines, the rest of one included."""
         return len(self.starts)
 
     def last_lines(self) -> npt.NDArray[np.int64]:
@@ -58,10 +60,12 @@ class Span:
         return np.append(self.first_line[1:], self.lines) - 1
 
     def line_counts(self) -> npt.NDArray[np.int64]:
-        """(records,) physical lines of each record."""
+        """(records,) physical lines that begin in each record."""
         import numpy as np
 
-        return np.diff(np.append(self.first_line, self.lines))
+        counts = np.diff(np.append(self.first_line, self.lines))
+        counts[0] -= self.continues
+        return counts
 
 
 def build(span: Span, source: str) -> pa.Table:

@@ -24,8 +24,38 @@ _SEQUENCES = (
 )
 
 
+_PIECE_BYTES = 1 << 18
+"""Bytes worked on at a time: the positions of the bytes above 127 alone take eight times as much."""
+
+
 def escape_invalid(raw: bytes) -> tuple[bytes, npt.NDArray[np.int64]]:
     r"""``raw`` with ``\xNN`` for each byte that is not part of valid UTF-8, and the positions of those in ``raw``."""
+    import numpy as np
+
+    texts: list[bytes] = []
+    places: list[npt.NDArray[np.int64]] = []
+    start = 0
+    while start < len(raw):
+        end = _boundary(raw, start + _PIECE_BYTES)
+        text, bad = _escaped(raw[start:end])
+        texts.append(text)
+        if len(bad):
+            places.append(bad + start)
+        start = end
+    if not places:
+        return raw, np.empty(0, np.int64)
+    return b"".join(texts), np.concatenate(places)
+
+
+def _boundary(raw: bytes, near: int) -> int:
+    """An index at or a little before ``near`` where no valid sequence of ``raw`` is cut apart."""
+    if near >= len(raw):
+        return len(raw)
+    # A sequence has at most three bytes 10xxxxxx, behind a byte of another kind.
+    return next((near - back for back in range(4) if raw[near - back] & 0xC0 != 0x80), near)
+
+
+def _escaped(raw: bytes) -> tuple[bytes, npt.NDArray[np.int64]]:
     import numpy as np
 
     buf = np.frombuffer(raw, np.uint8)

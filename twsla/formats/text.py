@@ -62,7 +62,8 @@ class TextSource:
         self.lines = first_line
         """Physical lines seen, the part imported earlier included."""
         self.lossy_lines = 0
-        self.long_lines = 0
+        self.pieces: list[int] = []
+        """Offsets of the records that continue a line; the line is counted where it begins."""
         self.quoted_lines = 0
         """Lines that quote a stamp in their text and belong to the record before."""
         self._start_offset = start_offset
@@ -98,7 +99,7 @@ class TextSource:
         line_no = np.arange(self.lines + 1, self.lines + count + 1, dtype=np.int64)
         if parsed.block.continues:
             line_no -= 1
-            self.long_lines += 1
+            self.pieces.append(parsed.block.offset)
         is_start = record_starts(self.multiline, valid, parsed.marks, line_no, self._seen_stamp, self._after_separator)
         if parsed.marks is not None:
             self._after_separator = bool(parsed.marks[-1])
@@ -196,6 +197,7 @@ class TextSource:
             offset=offsets[part][first_line],
             raw=_lossy_records(parsed, part, first_line),
             built=parsed.built if len(first_line) == len(lines) else None,
+            continues=parsed.block.continues and part.start == 0,
         )
 
     def _extend(self, lead: Span, parsed: Parsed, count: int) -> Iterator[Span]:
@@ -227,6 +229,7 @@ class TextSource:
             line_no=last.line_no,
             offset=last.offset,
             raw={0: _without_line_end(raw)} if last.raw or lead.raw else {},
+            continues=last.continues,
         )
         self._open_raw = raw
 
@@ -251,6 +254,7 @@ def split_last(span: Span) -> tuple[Span | None, Span]:
         span.line_no[:-1],
         span.offset[:-1],
         raw,
+        continues=span.continues,
     )
     last_raw = span.raw.get(span.records - 1)
     last = Span(

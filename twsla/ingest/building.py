@@ -66,7 +66,7 @@ def build_span(span: Span, source: str, settings: Settings) -> Built:
     table = build(span, source)
     line_counts = span.line_counts()
     keep = np.ones(span.records, bool)
-    built = Built(None, lines=span.lines)
+    built = Built(None, lines=int(line_counts.sum()))
     if settings.filters:
         keep = arrow_mask(settings.filters, table["text"])
         built.filtered_records = int((~keep).sum())

@@ -1,7 +1,7 @@
 """The writer of a dry run: takes an import's rows and stores nothing.
 
 What the end of an import may still correct (years, and with them the time range) needs the rows once more, so their
-times are kept aside in a temporary file: a byte or two a row.
+times are kept aside in a temporary file: a few bytes a row.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _MEMORY_BYTES = 64 << 20
 """Kept in memory up to here, on the disk beyond."""
 _ROWS = 1 << 18
-KEPT = ("ts", "ts_flags", "source", "breaks")
+KEPT = ("ts", "ts_flags", "source", "offset", "breaks")
 """Columns kept: ``breaks`` are the line ends within the text."""
 
 
@@ -68,7 +68,7 @@ class DryRun:
                     table.schema,
                     compression="zstd",
                     use_dictionary=["source", "ts_flags"],
-                    column_encoding={"ts": "DELTA_BINARY_PACKED", "breaks": "DELTA_BINARY_PACKED"},
+                    column_encoding=dict.fromkeys(("ts", "offset", "breaks"), "DELTA_BINARY_PACKED"),
                 )
             self._writer.write_table(table)
         except OSError as error:

@@ -11,12 +11,13 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from twsla.formats.blocks import MAX_LINE_BYTES
 from twsla.ingest.building import Built, build_span
 from twsla.ingest.reading import NotTextError, Reading, open_reading
 from twsla.sources.base import DamagedError, Problem, ProblemKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import pyarrow as pa
 
@@ -37,6 +38,8 @@ class Finished:
     """Knows what the whole source says about its years."""
     range_pending: bool
     """The time range can only be applied now that the years are known for certain."""
+    pieces: Sequence[int] = ()
+    """Offsets of the records that continue a line."""
 
 
 class Inline(Executor):
@@ -132,15 +135,16 @@ class Reader:
         entry, text = reading.entry, reading.text
         entry.lines = text.lines - entry.start_line
         entry.lossy_lines, entry.quoted_lines = text.lossy_lines, text.quoted_lines
-        if text.long_lines:
+        if text.pieces:
             reading.problems.append(
                 Problem(
                     entry.name,
                     ProblemKind.NOTE,
-                    f"holds lines longer than 16 MiB; they are stored in pieces ({text.long_lines} more records)",
+                    f"holds lines longer than {MAX_LINE_BYTES >> 20} MiB; they are stored in pieces "
+                    f"({len(text.pieces):,} more records)",
                 )
             )
         for problem in reading.problems:
             self.on_problem(problem)
         entry.problems.extend(problem.sentence for problem in reading.problems)
-        self.finished.append(Finished(entry, text.clock, reading.range_pending))
+        self.finished.append(Finished(entry, text.clock, reading.range_pending, text.pieces))

@@ -91,7 +91,7 @@ def _changed(
             ts[rows], dated[rows], flags[rows] = reading.clock.corrected(ts[rows], dated[rows], flags[rows], verdict)
             if reading.range_pending:
                 outside = rows & ~in_range(ts, dated, settings.time_range)
-                _count_outside(reading.entry, table, outside)
+                _count_outside(reading, table, outside)
                 keep &= ~outside
             reading.entry.undated += int((rows & keep & ~dated).sum())
             _count_ends(reading.entry, ts[rows & keep & dated])
@@ -101,16 +101,19 @@ def _changed(
     return table.filter(pa.array(keep))
 
 
-def _count_outside(entry: SourceEntry, table: pa.Table, outside: npt.NDArray[np.bool_]) -> None:
+def _count_outside(reading: Finished, table: pa.Table, outside: npt.NDArray[np.bool_]) -> None:
     """Move records from the stored ones to those outside the time range."""
+    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    records = int(outside.sum())
+    entry, records = reading.entry, int(outside.sum())
     rows = table.filter(pa.array(outside))
     breaks = pc.sum(rows["breaks"] if "breaks" in rows.column_names else pc.count_substring(rows["text"], "\n")).as_py()
-    entry.records -= records
     lines = records + (breaks or 0)
+    if reading.pieces:
+        lines -= int(np.isin(rows["offset"].to_numpy(), reading.pieces).sum())
+    entry.records -= records
     entry.record_lines -= lines
     entry.outside_records += records
     entry.outside_lines += lines
