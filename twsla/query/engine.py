@@ -85,8 +85,10 @@ class Engine:
                 names += f", {_file_place(places)} AS _file, file_row_number AS _row"
             condition = self._condition("shape" in columns, params) if filtered else "true"
             listed = ", ".join(_quoted(self.store.file_path(files[place])) for place in places)
-            # Paths are quoted literals, names are ours, every value of the user's is a parameter.
-            parts.append(f"SELECT {names} FROM read_parquet([{listed}]) WHERE {condition}")  # noqa: S608
+            # Paths are quoted literals, names are ours, every value of the user's is a parameter. A directory called
+            # ``source=x`` would otherwise, as Hive has it, say what is in the column.
+            read = f"read_parquet([{listed}], hive_partitioning = false)"
+            parts.append(f"SELECT {names} FROM {read} WHERE {condition}")  # noqa: S608
         if not parts:
             parts.append(f"SELECT *, 0 AS _file, 0::BIGINT AS _row FROM ({_EMPTY})" if placed else _EMPTY)  # noqa: S608
         return Relation(" UNION ALL ".join(parts), params)

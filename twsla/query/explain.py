@@ -30,7 +30,7 @@ def explain_query(engine: Engine) -> list[tuple[str, str]]:
     lines += [("filter", line) for line in explain(engine.query.filters)]
     if files:
         relation = engine.records(files[:1])
-        lines.append(("condition", relation.sql.partition(" WHERE ")[2]))
+        lines.append(("condition", relation.sql.rpartition(" WHERE ")[2]))
         lines += [(f"value ${name}", repr(value)) for name, value in relation.params.items()]
     began = time.perf_counter()
     hits = count_records(engine)

@@ -45,7 +45,7 @@ def check_marker(path: Path) -> None:
     Raises:
         StoreError: It does not exist, is something else, or is of a newer format; nothing is touched.
     """
-    if not path.exists():
+    if not _exists(path):
         raise StoreError(
             f"there is no store at {path}", hint="'twsla import FILE' makes one; -d names one somewhere else"
         )
@@ -58,6 +58,32 @@ def check_marker(path: Path) -> None:
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror}", hint="check its permissions") from error
     _check_version(path, text)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise StoreError(
+            f"{path} cannot be the name of a store: it is not valid UTF-8", hint="name a store with -d"
+        ) from None
+    try:
+        return path.exists()
+    except OSError as error:
+        raise StoreError(f"{path} cannot be looked at: {error.strerror}", hint="name a store with -d") from error
+
+
+def plain_path(path: Path) -> str:
+    """A path that DuckDB and Arrow take for nothing but a path: ``~`` is no home directory and ``s3:x`` no address.
+
+    DuckDB takes a path with ``*`` or ``[`` as it is where there is such a file.
+    """
+    try:
+        text = str(path.absolute())
+        text.encode()
+    except (OSError, UnicodeEncodeError):  # the working directory is gone, or has a name that is not UTF-8
+        text = f".{os.sep}{path}"
+    return text
 
 
 def _check_version(path: Path, text: str) -> None:
@@ -91,7 +117,7 @@ def check_usable(path: Path) -> None:
     Raises:
         StoreError: It is something else, or of a newer format; nothing is touched.
     """
-    if path.exists() and not _is_empty_directory(path):
+    if _exists(path) and not _is_empty_directory(path):
         check_marker(path)
 
 

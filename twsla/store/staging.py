@@ -110,6 +110,7 @@ class Staging:
         """Sort and write one file. ``tables`` is emptied, so that memory is not held twice."""
         import pyarrow as pa
         import pyarrow.parquet as pq
+        from pyarrow.fs import LocalFileSystem
 
         table = pa.concat_tables(tables).unify_dictionaries()
         tables.clear()
@@ -125,7 +126,8 @@ class Staging:
             path.parent.mkdir(parents=True, exist_ok=True)
             pq.write_table(
                 table,
-                path,
+                layout.plain_path(path),
+                filesystem=LocalFileSystem(),
                 compression="zstd",
                 compression_level=ZSTD_LEVEL,
                 row_group_size=ROW_GROUP_ROWS,
@@ -159,6 +161,7 @@ class Staging:
         ``change`` gets whole staged files and must leave the rows of other sources alone.
         """
         import pyarrow.parquet as pq
+        from pyarrow.fs import LocalFileSystem
 
         self.flush()
         wanted = set(sources)
@@ -166,7 +169,8 @@ class Staging:
         self._files = [entry for entry in self._files if not wanted & set(entry.sources)]
         for entry in touched:
             path = self.store / entry.path
-            table = _with_all_columns(change(pq.read_table(path, partitioning=None)))
+            table = pq.read_table(layout.plain_path(path), partitioning=None, filesystem=LocalFileSystem())
+            table = _with_all_columns(change(table))
             path.unlink()
             self.add(table)
         self.flush()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twsla.errors import StoreError
-from twsla.store.layout import IMPORTS, check_marker
+from twsla.store.layout import IMPORTS, check_marker, plain_path
 from twsla.store.manifest import read_manifest
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ class Store:
         return Selected(tuple(chosen), len(self.files) - len(chosen), undated)
 
     def file_path(self, entry: FileEntry) -> str:
-        """Path of a store file as other programs take it."""
-        return str(self.path / entry.path)
+        """Path of a store file as DuckDB and Arrow take it."""
+        return plain_path(self.path / entry.path)
 
 
 def load_manifests(path: Path) -> tuple[Manifest, ...]:
