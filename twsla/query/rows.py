@@ -43,7 +43,6 @@ class RecordRows:
         self._engine = engine
         self._columns = tuple(columns)
         self._list = column_list(columns)
-        self._values = value_list(columns)
         self._groups = ordered_groups(engine.selected.files)
         time_range = engine.query.time_range
         self._whole = not engine.query.filters and time_range.start_ns is None and time_range.end_ns is None
@@ -80,7 +79,7 @@ class RecordRows:
                 files += self._groups[later]
             found = self._engine.records(files, placed=True)
             sql = f"SELECT _file, count(*) FROM ({found.sql}) GROUP BY _file"  # noqa: S608  # our names only
-            hits: dict[int, int] = dict(self._engine.execute(sql, found.params))  # type: ignore[arg-type]  # pairs
+            hits: dict[int, int] = dict(self._engine.execute(sql, found.params))
             places = iter(range(len(files)))
             for each in groups:
                 self._counts[each] = sum(hits.get(next(places), 0) for _ in self._groups[each])
@@ -104,13 +103,17 @@ class RecordRows:
 
     def first(self, count: int) -> ValueRows:
         """The first rows as Python values (times in ns), without the 0.3 s that importing Arrow takes."""
-        return ValueRows(self._columns, [row for rows in self.values(0, count) for row in rows])
+        return ValueRows(self._columns, [row for rows in self.read(0, count) for row in rows])
 
-    def values(self, start: int, count: int) -> Iterator[list[tuple[Any, ...]]]:
-        """At most ``count`` rows from ``start`` as Python values (times in ns), some at a time, as they are found."""
+    def read(self, start: int, count: int, *, most_chars: int | None = None) -> Iterator[list[tuple[Any, ...]]]:
+        """At most ``count`` rows from ``start`` as Python values (times in ns), some at a time, as they are found.
+
+        ``most_chars`` cuts the texts.
+        """
         left = count
+        names = value_list(self._columns, most_chars)
         for at, skipped in self._groups_from(start):
-            rows = self._values_of(at, skipped, left)
+            rows = self._values_of(names, at, skipped, left)
             yield rows
             left -= len(rows)
             if left <= 0:
@@ -127,11 +130,11 @@ class RecordRows:
             else:
                 skipped -= known
 
-    def _values_of(self, at: int, skipped: int, count: int) -> list[tuple[Any, ...]]:
+    def _values_of(self, names: str, at: int, skipped: int, count: int) -> list[tuple[Any, ...]]:
         if self._is_far(at, skipped + count):
             with self._index(at) as index:
-                return index.values(self._values, skipped, count)
-        sql, relation = self._found_again(self._values, at, skipped, count)
+                return index.values(names, skipped, count)
+        sql, relation = self._found_again(names, at, skipped, count)
         return self._engine.fetch(sql, relation=relation)
 
     def _batches_of(self, at: int, skipped: int, count: int) -> list[pa.RecordBatch]:
@@ -277,9 +280,9 @@ class SortedRecordRows:
             return pa.Table.from_batches(batches)
         return self._engine.rows(f"SELECT {column_list(self._columns)} FROM records LIMIT 0").table  # noqa: S608
 
-    def values(self, start: int, count: int) -> Iterator[list[tuple[Any, ...]]]:
-        """At most ``count`` rows from ``start`` as Python values (times in ns)."""
-        yield self._index.values(value_list(self._columns), start, count)
+    def read(self, start: int, count: int, *, most_chars: int | None = None) -> Iterator[list[tuple[Any, ...]]]:
+        """At most ``count`` rows from ``start`` as Python values (times in ns); ``most_chars`` cuts the texts."""
+        yield self._index.values(value_list(self._columns, most_chars), start, count)
 
     def sorted(self, column: str, *, descending: bool = False) -> SortedRecordRows:
         """The same rows by another column; ties in the order of a search."""
@@ -310,9 +313,12 @@ def column_list(columns: Sequence[str]) -> str:
     return ", ".join(f'"{name}"' for name in columns)
 
 
-def value_list(columns: Sequence[str]) -> str:
+def value_list(columns: Sequence[str], most_chars: int | None = None) -> str:
     """Columns as a SELECT for Python values has them: the time in nanoseconds, as DuckDB's own type needs pytz."""
-    return ", ".join(f'epoch_ns("{name}")' if name == "ts" else f'"{name}"' for name in columns)
+    special = {"ts": 'epoch_ns("ts")'}
+    if most_chars is not None:
+        special["text"] = f'"text"[:{int(most_chars)}]'
+    return ", ".join(special.get(name, f'"{name}"') for name in columns)
 
 
 def _may_hold(entry: FileEntry, ts_ns: int | None) -> bool:
