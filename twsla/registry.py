@@ -31,6 +31,9 @@ class Entry:
 
 COMMANDS: dict[str, Entry] = {
     "import": Entry("twsla.cli.commands.import_:command", "Read logs into the store."),
+    "inspect": Entry(
+        "twsla.cli.commands.inspect:command", "Tell how sources would be understood, and store nothing."
+    ),
     "search": Entry("twsla.analysis.search:analysis", "List the records that match."),
     "count": Entry("twsla.analysis.count:analysis", "Count records by time, or by what they hold."),
     "sources": Entry("twsla.analysis.sources:analysis", "List what was imported, with hashes and problems."),

@@ -78,7 +78,7 @@ def test_a_line_without_a_stamp_belongs_to_the_stamped_line_before_it(
             expected[-1] += "\n" + line
         stamped = stamped or is_stamped
 
-    records, source = read(data, block_bytes=block_bytes)
+    records, source = read(data, block_bytes=block_bytes, forced="utf-8")
 
     assert [record.text for record in records] == expected
     assert source.lines == len(kept) == lines_of(records)

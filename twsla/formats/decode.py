@@ -38,6 +38,8 @@ class Decoded:
     """int64 (n,): index after each line's last byte, its line end included; equals the next line's start."""
     lossy: np.ndarray
     r"""int64, ascending: the lines with bytes that could not be decoded and are written as ``\xNN``."""
+    bad_bytes: int = 0
+    """How many bytes these are."""
 
 
 def cut(raw: bytes, encoding: Encoding) -> int:
@@ -77,8 +79,8 @@ def decode_block(raw: bytes, encoding: Encoding, *, first: bool) -> Decoded:
     found = find_lines(units, encoding.line_end)
     starts, after = _raw_ranges(found, encoding.width, len(raw))
     if not _is_text_already(raw, encoding):
-        lines, lossy = _converted(raw, encoding, skip, starts, after)
-        return Decoded(lines, starts, after, lossy)
+        lines, lossy, bad_bytes = _converted(raw, encoding, skip, starts, after)
+        return Decoded(lines, starts, after, lossy, bad_bytes)
     if skip and len(found):
         found = Lines(units, np.concatenate(([skip], starts[1:])), found.ends)
     return Decoded(found, starts, after, np.empty(0, np.int64))
@@ -123,8 +125,8 @@ def is_utf8(raw: bytes) -> bool:
 
 def _converted(
     raw: bytes, encoding: Encoding, skip: int, starts: np.ndarray, after: np.ndarray
-) -> tuple[Lines, np.ndarray]:
-    """Text and lossy lines of a block that is rewritten: as a whole if its lines come out equal, else by line."""
+) -> tuple[Lines, np.ndarray, int]:
+    """Text, lossy lines and undecodable bytes of a block that is rewritten: as a whole if its lines come out equal, else by line."""
     import numpy as np
 
     body = raw[skip:]
@@ -138,27 +140,29 @@ def _converted(
     lossy = np.flatnonzero(bad[np.searchsorted(bad, starts)] < after)
     lines = find_lines(np.frombuffer(text, np.uint8), encoding.line_end)
     if len(lines) == len(starts):
-        return lines, lossy
+        return lines, lossy, len(places)
     return _line_by_line(raw, encoding, skip, starts, after)
 
 
 def _line_by_line(
     raw: bytes, encoding: Encoding, skip: int, starts: np.ndarray, after: np.ndarray
-) -> tuple[Lines, np.ndarray]:
-    """Text and lossy lines, every line decoded by itself: slow, and right whatever the bytes are."""
+) -> tuple[Lines, np.ndarray, int]:
+    """As ``_converted``, every line decoded by itself: slow, and right whatever the bytes are."""
     import numpy as np
 
     texts: list[bytes] = []
     lossy: list[int] = []
+    bad_bytes = 0
     for number, (start, end) in enumerate(zip(starts.tolist(), after.tolist(), strict=True)):
         text, places = _decode_escaping(raw[max(start, skip) : end], encoding.name)
         texts.append(_without_line_end(text, encoding.line_end))
+        bad_bytes += len(places)
         if len(places):
             lossy.append(number)
     sizes = np.fromiter(map(len, texts), np.int64, len(texts))
     ends = np.cumsum(sizes + 1) - 1
     buf = np.frombuffer(b"\n".join(texts), np.uint8)
-    return Lines(buf, ends - sizes, ends), np.array(lossy, np.int64)
+    return Lines(buf, ends - sizes, ends), np.array(lossy, np.int64), bad_bytes
 
 
 def _without_line_end(text: bytes, line_end: str) -> bytes:
@@ -181,11 +185,11 @@ def _escape(error: UnicodeError) -> tuple[str, int]:
     r"""Codec error handler: undecodable bytes become ``\xNN``, and their place is noted."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
-    _places.found.append(error.start)
     bad = error.object[error.start : error.end]
     if not error.encoding.startswith("utf"):
         # EUC-JP and GB18030 take the line end along with the broken character before it.
         bad = bad[:1] + bad[1:].split(b"\n")[0].split(b"\r")[0]
+    _places.found.extend(range(error.start, error.start + len(bad)))
     return "".join(f"\\x{byte:02x}" for byte in bad), error.start + len(bad)
 
 

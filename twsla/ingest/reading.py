@@ -15,7 +15,7 @@ from twsla.ingest.lookahead import look_ahead
 from twsla.sources.base import DamagedError, Problem, ProblemKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from twsla.formats.blocks import Block
     from twsla.formats.encodings import Encoding
@@ -50,7 +50,7 @@ class Reading:
     range_pending: bool = False
     """The time range can only be applied when the years are known for certain."""
 
-    def blocks(self, settings: Settings) -> Iterator[Block]:
+    def blocks(self, settings: Settings) -> Generator[Block]:
         """All blocks of the source; keeps count and hash; a damaged stream ends early with a problem."""
         entry = self.entry
         stream = _Hashing(self.stream, self.digest, entry)

@@ -157,11 +157,11 @@ class YearClock:
         flags[index] |= np.uint8(TsFlag.DATE_ASSUMED)
         flags[index[is_open]] |= np.uint8(TsFlag.YEAR_ASSUMED)
 
-    def finish(self) -> YearVerdict:
-        """What the whole source said, after its last block."""
+    def finish(self, *, whole: bool = True) -> YearVerdict:
+        """What the whole source said, after its last block; not ``whole``: after some of it, nothing is verified."""
         years, dates = self._years, self._dates
-        base = None if years.predicted is None else years.verified()
-        day = None if dates.predicted is None else dates.verified()
+        base = None if years.predicted is None else years.verified() if whole else years.predicted
+        day = None if dates.predicted is None else dates.verified() if whole else dates.predicted
         leaps_fit = base is None or years.has_leap_days(base)
         known = (base is None or years.is_known) and (day is None or dates.is_known)
         return YearVerdict(

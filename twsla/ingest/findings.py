@@ -1,0 +1,235 @@
+"""What an inspection tells, as a Result: a row for each thing found, in the order in which one would ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from twsla.errors import ExitCode
+from twsla.ingest.advice import advice, other_forms
+from twsla.ingest.inspect import MOST_SILENCES
+from twsla.ingest.suggest import suggestions
+from twsla.model.durations import format_duration
+from twsla.model.result import Column, Fact, Kind, Note, Result, ValueRows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from twsla.ingest.chronicle import Stretch
+    from twsla.ingest.inspect import Inspected, Inspector
+    from twsla.ingest.look import Example
+
+    Clock = Callable[[int], str]
+
+COLUMNS = (
+    Column("source", "Source", Kind.TEXT, share=2),
+    Column("what", "What", Kind.TEXT),
+    Column("value", "Value", Kind.TEXT, share=3),
+    Column("line", "Line", Kind.COUNT),
+    Column("time", "Time", Kind.TIME),
+    Column("until", "Until", Kind.TIME),
+    Column("why", "Why", Kind.TEXT, share=3),
+    Column("text", "Text", Kind.LOG, hidden=True),
+)
+"""``text`` is the whole row as a sentence, which is what plain output prints."""
+_WHAT = {
+    "auto": "a line without a stamp belongs to the stamped line before it",
+    "off": "every line is a record",
+    "start": "a record begins at each line that matches",
+    "separator": "a record ends with each line that matches",
+    "lines": "every record has this many lines",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One row, without its source."""
+
+    what: str
+    value: object = ""
+    why: str = ""
+    line: int | None = None
+    time: int | None = None
+    until: int | None = None
+
+    def row(self, source: str, clock: Clock) -> list[object]:
+        """In the order of ``COLUMNS``."""
+        values = [source, self.what, str(self.value), self.line, self.time, self.until, self.why]
+        return [*values, f"{source}: {self.sentence(clock)}"]
+
+    def sentence(self, clock: Clock) -> str:
+        """``first: 2024-05-01T10:00:00Z (line 1)``."""
+        parts = [str(self.value)] if self.value != "" else []
+        if self.time is not None:
+            parts.append(clock(self.time) + (f" to {clock(self.until)}" if self.until is not None else ""))
+        beside = [self.why] if self.why else []
+        if self.line is not None:
+            beside.append(f"line {self.line}")
+        behind = f" ({'; '.join(beside)})" if beside else ""
+        return f"{self.what.replace('_', ' ')}: {', '.join(parts)}{behind}"
+
+
+def result_of(inspector: Inspector, clock: Clock, *, notes: tuple[str, ...] = ()) -> Result:
+    """The result of a finished inspection; ``clock`` writes a time (ns UTC) in the zone in which times are shown."""
+    rows = [finding.row(seen.entry.name, clock) for seen in inspector.sources for finding in findings(seen)]
+    lost = [problem for problem in inspector.problems if problem.loses_data]
+    rows += [Finding("problem", problem.sentence, problem.kind.value).row(problem.source, clock) for problem in lost]
+    looks = [seen.look for seen in inspector.sources]
+    return Result(
+        title="Inspection",
+        columns=COLUMNS,
+        rows=ValueRows([column.name for column in COLUMNS], rows),
+        facts=(
+            Fact("sources", "sources", len(looks), Kind.COUNT),
+            Fact("lines", "lines", sum(look.lines for look in looks), Kind.COUNT),
+            Fact(
+                "stamps",
+                "lines with a time stamp",
+                sum(look.own_lines + look.other_lines for look in looks),
+                Kind.COUNT,
+            ),
+            Fact("bytes", "bytes", sum(look.bytes for look in looks), Kind.BYTES),
+        ),
+        notes=(
+            *(Note(f"{problem.source}: {problem.sentence}") for problem in inspector.problems),
+            *(Note(text) for text in notes),
+        ),
+        bare="text",
+        exit_code=ExitCode.SOURCE if lost else ExitCode.OK,
+    )
+
+
+def findings(seen: Inspected) -> Iterator[Finding]:
+    """Everything about one source."""
+    yield from _text(seen)
+    yield from _stamps(seen)
+    yield from _times(seen)
+    yield from _records(seen)
+    for option in advice(seen):
+        yield Finding("option", option.option, option.why, option.line)
+    for sentence in seen.entry.problems:
+        yield Finding("problem", sentence)
+
+
+def _text(seen: Inspected) -> Iterator[Finding]:
+    look, encoding, ends = seen.look, seen.encoding, seen.look.ends
+    forced = seen.settings.format is not None
+    yield Finding("format", seen.entry.format, "asked for" if forced else "recognised")
+    why = encoding.why if encoding.confidence == 1 else f"{encoding.why}, sure to {encoding.confidence:.0%}"
+    yield Finding("encoding", encoding.name, why)
+    if encoding.bom:
+        yield Finding("byte_order_mark", encoding.bom, "bytes")
+    yield Finding("bytes", look.bytes)
+    yield Finding("lines", look.lines, "only these were looked at" if seen.cut_short else "")
+    counted = {"LF": ends.lf, "CR LF": ends.crlf, "CR": ends.cr}
+    kinds = ", ".join(f"{name} {number}" for name, number in counted.items() if number) or "none"
+    yield Finding("line_ends", kinds, "the last line has none" if ends.open else "")
+    yield Finding("longest_line", look.longest_bytes, "bytes", look.longest_line or None)
+    why = f"on {_lines(look.lossy_lines)}; shown as \\xNN, the original bytes are kept" if look.bad_bytes else ""
+    yield Finding("undecodable_bytes", look.bad_bytes, why, look.first_lossy)
+
+
+def _stamps(seen: Inspected) -> Iterator[Finding]:
+    look, plan = seen.look, seen.plan
+    if plan is None:
+        yield Finding("stamps", "not looked for", "--no-ts")
+    else:
+        value = "; ".join(plan.places) or "none found"
+        on = f"on {look.own_lines:,} of {_lines(look.lines)}"
+        yield Finding("stamps", value, f"asked for; {on}" if plan.forced else on)
+        if plan.example:
+            yield Finding("stamp", plan.example)
+    for example in look.examples:
+        yield _example("stamped_line", example)
+    yield Finding(
+        "stamped_lines",
+        look.own_lines + look.other_lines,
+        f"{look.own_lines + look.other_lines:,} stamps in {_lines(look.lines)}",
+    )
+    for form in other_forms(seen):
+        yield Finding("other_stamp", form.name, form.why, form.line)
+    if look.quoted_lines:
+        yield Finding("quoted_stamps", look.quoted_lines, "lines quote a stamp and belong to the record before")
+    bare = look.lines - look.own_lines - look.other_lines
+    share = f"{bare / look.lines:.1%} of {_lines(look.lines)}" if look.lines else ""
+    yield Finding(
+        "unstamped_lines", bare, f"{share}; {look.empty_lines:,} of them empty" if look.empty_lines else share
+    )
+    for example in look.bare:
+        yield _example("unstamped_line", example)
+
+
+def _times(seen: Inspected) -> Iterator[Finding]:
+    look, course = seen.look, seen.course
+    dated = look.chronicle.records
+    if dated:
+        yield _zone(seen)
+        yield _years(seen)
+    for what, moment in (("first", course.first), ("last", course.last)):
+        if moment is not None:
+            yield Finding(what, line=moment.line, time=moment.ts_ns)
+    for silence in course.silences:
+        yield _stretch("gap", silence, "no record in between")
+    if course.unseen_ns and len(course.silences) < MOST_SILENCES:
+        yield Finding(
+            "gap",
+            "none",
+            f"no {'further ' if course.silences else ''}silence longer than {format_duration(course.unseen_ns)}",
+        )
+    yield Finding("steps_back", look.chronicle.steps_back, "records earlier than the one before" if dated else "")
+    for step in course.steps_back:
+        yield _stretch("step_back", step, f"line {step.end.line:,} comes after it")
+
+
+def _zone(seen: Inspected) -> Finding:
+    assumed, dated = seen.look.zone_assumed, seen.look.chronicle.records
+    if not assumed:
+        return Finding("zone", "on the line", "every stamp names its zone, or is Unix time")
+    many = "no stamp names" if assumed == dated else f"{assumed:,} of {dated:,} stamps do not name"
+    return Finding("zone", seen.entry.zone, f"{seen.entry.zone_reason}; {many} a zone")
+
+
+def _years(seen: Inspected) -> Finding:
+    look, verdict = seen.look, seen.verdict
+    if not look.year_assumed and not look.date_assumed:
+        return Finding("years", "on the line", "every stamp names its year")
+    reason = verdict.reason if verdict is not None else ""
+    if seen.cut_short:
+        reason += ", as far as can be foretold: the source was not read to its end"
+    what = f"{look.year_assumed:,} stamps have no year" if look.year_assumed else f"{look.date_assumed:,} have no date"
+    return Finding("years", reason, what)
+
+
+def _records(seen: Inspected) -> Iterator[Finding]:
+    look, how = seen.look, seen.settings.multiline
+    detail = f" {how.pattern}" if how.pattern else f" {how.lines}" if how.lines else ""
+    yield Finding("multiline", f"{how.mode}{detail}", _WHAT[how.mode])
+    yield Finding("records", look.records, f"of {_lines(look.lines)}")
+    if look.longest_record > 1:
+        yield Finding("longest_record", look.longest_record, "lines", look.longest_record_line)
+    yield Finding("undated_records", look.undated)
+    for example in look.undated_examples:
+        yield _example("undated_record", example)
+    if look.sample is None:
+        return
+    looked_at = len(look.sample.own)
+    for each in suggestions(look.sample, seen.plan):
+        outcome = f"{each.records:,} records of the first {_lines(looked_at)}"
+        if look.own_lines:
+            outcome += f", {each.one_stamp:,} with one stamp, {each.bare:,} without"
+        if each.as_default:
+            outcome += "; the same as without the option"
+        yield Finding("suggestion", each.option, f"{each.why}: {outcome}")
+
+
+def _example(what: str, example: Example) -> Finding:
+    return Finding(what, example.text, line=example.line)
+
+
+def _stretch(what: str, stretch: Stretch, why: str) -> Finding:
+    start, end = stretch.start, stretch.end
+    return Finding(what, format_duration(stretch.ns), why, start.line, start.ts_ns, end.ts_ns)
+
+
+def _lines(count: int) -> str:
+    return f"{count:,} line{'' if count == 1 else 's'}"
