@@ -286,3 +286,32 @@ def test_a_pattern_that_cannot_be_used_is_an_error_that_lists_the_forms(pattern:
 
     assert "rfc3164" in str(caught.value.hint)
     assert pattern in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (
+            [
+                '{"created":"2024-05-06T07:08:09Z","started": "2023-01-01 00:00:00"}',
+                '{"started": "2023-01-02 00:00:00","created":"2024-05-06T07:08:19Z"}',
+            ],
+            ["2023-01-01T00:00:00", "2023-01-02T00:00:00"],
+        ),
+        # Any number will do behind a name that was said, which is not a part of another name.
+        (
+            ["restarted=5 started=1697062455 x", "restarted=2023-01-01T00:00:00Z started=1697062456.5 y"],
+            ["2023-10-11T22:14:15", "2023-10-11T22:14:16.5"],
+        ),
+        # Lines without the field have their left-most stamp.
+        (["started='11 Oct 22:14:15'", "Oct 12 01:02:03 x"], ["2023-10-11T22:14:15", "2023-10-12T01:02:03"]),
+    ],
+)
+def test_the_field_of_the_stamp_can_be_said(lines: list[str], expected: list[str | None]) -> None:
+    assert instants(lines, StampOptions(field="started")) == expected
+
+
+def test_a_field_without_stamps_is_said() -> None:
+    assert plan_of(["2024-05-06 07:08:09 started=soon"], StampOptions(field="started")).problems == (
+        "no line of its beginning has a time stamp behind 'started'",
+    )

@@ -57,6 +57,13 @@ class SourceOptions:
         help="Form of the time stamps instead of the one found: a name, or a pattern such as '%d.%m.%Y %H:%M'.",
         metavar="FORM",
     )
+    ts_field: str = opt(
+        "--ts-field",
+        "--time-field",
+        default="",
+        help="Name of the field that holds the time stamp, as in NAME=2024-05-01… or a JSON object's member.",
+        metavar="NAME",
+    )
     year: int | None = opt("--year", default=None, help="Year of the first stamp without a year.", metavar="N")
     dmy: bool = opt("--dmy", default=False, help="03/04/2024 is 3 April.")
     mdy: bool = opt("--mdy", default=False, help="03/04/2024 is March 4.")
@@ -71,7 +78,7 @@ class SourceOptions:
         "--for",
         default=(),
         help="Settings for the sources that match: 'GLOB:tz=Asia/Tokyo,encoding=cp932,year=2023'; also ts-format, "
-        "dmy, mdy, no-ts, input-format, multiline, ml-start, ml-sep, ml-lines. The later one wins.",
+        "ts-field, dmy, mdy, no-ts, input-format, multiline, ml-start, ml-sep, ml-lines. The later one wins.",
         multiple=True,
         metavar="GLOB:SETTINGS",
     )
@@ -142,6 +149,7 @@ def settings_of(
             zone=query.zone,
             day_first=True if options.dmy else False if options.mdy else None,
             form=options.ts_format or None,
+            field=options.ts_field or None,
         ),
         zone_reason=_zone_reason(selection),
         year=options.year,

@@ -14,7 +14,18 @@ if TYPE_CHECKING:
     from twsla.formats.timestamps.model import StampOptions
     from twsla.ingest.settings import Settings
 
-VALUES = ("tz", "encoding", "year", "ts-format", "input-format", "multiline", "ml-start", "ml-sep", "ml-lines")
+VALUES = (
+    "tz",
+    "encoding",
+    "year",
+    "ts-format",
+    "ts-field",
+    "input-format",
+    "multiline",
+    "ml-start",
+    "ml-sep",
+    "ml-lines",
+)
 """Settings with a value, named as the options of the same meaning."""
 FLAGS = ("dmy", "mdy", "no-ts")
 EXAMPLE = "for example --for 'router*.log:tz=Asia/Tokyo,year=2023'"
@@ -113,6 +124,8 @@ def _stamps(stamps: StampOptions, said: dict[str, str]) -> StampOptions:
         stamps = replace(stamps, zone=check_zone(said["tz"]))
     if "ts-format" in said:
         stamps = replace(stamps, form=said["ts-format"])
+    if "ts-field" in said:
+        stamps = replace(stamps, field=said["ts-field"])
     if "dmy" in said or "mdy" in said:
         stamps = replace(stamps, day_first="dmy" in said)
     return stamps

@@ -129,6 +129,13 @@ def _is_beside(other: Candidate, beside: Candidate) -> bool:
     return other.end <= beside.start or other.start >= beside.end
 
 
+def field_place(line: bytes, name: str) -> tuple[int, Behind] | None:
+    """Where the value of the field ``name`` begins on a line, and how to say so; its first occurrence only."""
+    key = re.escape(name.encode())
+    found = re.search(rb"""(?:(["'])|(?<!\w))""" + key + rb"""(?(1)\1)[ ]{0,2}[:=][ ]{0,2}["'(\[]?""", line)
+    return None if found is None else (found.end(), Behind(found[0], whole=not found[1]))
+
+
 def _key(line: bytes, start: int) -> bytes:
     found = _KEY_BEFORE.search(line, max(start - 80, 0), start)
     return found[1] or b"" if found else b""

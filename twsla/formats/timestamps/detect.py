@@ -13,6 +13,7 @@ from twsla.formats.timestamps.candidates import (
     candidate_at_start,
     candidates,
     companions,
+    field_place,
     places,
     shape_of,
 )
@@ -62,6 +63,8 @@ def choose(sample: Lines, options: StampOptions) -> StampPlan:
     """
     forced = None if options.form is None else asked_form(options.form)
     chooser = _Chooser(sample, options, FORMS if forced is None else (forced,))
+    if options.field is not None:
+        return chooser.plan(chooser.behind_field(options.field), forced)
     tried = chooser.locate()
     if not tried and forced is None:
         tried = chooser.number_columns()
@@ -159,6 +162,30 @@ class _Chooser:
                     self.example = line[candidate.start : candidate.end].decode("utf-8", "replace")
                 return self.with_helpers(best, candidate, line)
         return None
+
+    def behind_field(self, name: str) -> list[_Tried]:
+        """The forms behind the name of a field, the most frequent first; a problem if there is none."""
+        import numpy as np
+
+        tried: list[_Tried] = []
+        left = np.ones(len(self.rows), bool)
+        for row in range(len(self.rows)):
+            if not left[row] or len(tried) == 2 * _MOST_LOCATORS:
+                continue
+            line = self.line(row)
+            place = field_place(line, name)
+            found = None if place is None else candidate_at_start(line[place[0] :], self.forms)
+            if place is None or found is None:
+                continue
+            layout = derive(found.form, line[place[0] : place[0] + WINDOW])
+            best = self.evaluate(Locator(found.form, place[1], layouts=() if layout is None else (layout,)))
+            if best.found.valid[row]:
+                self.example = self.example or line[place[0] : place[0] + found.end].decode("utf-8", "replace")
+                tried.append(best)
+                left &= ~best.found.valid
+        if not tried:
+            self.problems.append(f"no line of its beginning has a time stamp behind '{name}'")
+        return self._worthwhile(tried)
 
     def best_place(self, candidate: Candidate, row: int, line: bytes) -> _Tried | None:
         """The place that gives the most lines of the sample a stamp of the candidate's form, this line among them."""
@@ -260,7 +287,7 @@ class _Chooser:
 
         found = Found(len(self.rows))
         day_first = self.options.day_first
-        problems = []
+        problems = self.problems
         for entry in tried:
             locator = entry.locator
             if locator.order == "?":

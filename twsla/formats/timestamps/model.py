@@ -26,6 +26,8 @@ class StampOptions:
     """Whether 03/04 is 3 April; None: decided per source."""
     form: str | None = None
     """The name of a form in the table, or a strptime pattern; None: recognised."""
+    field: str | None = None
+    """The name in front of the stamp, as in ``started=…`` or ``"started":"…"``; None: any place."""
 
 
 @dataclass(frozen=True, slots=True)
