@@ -80,9 +80,12 @@ def sources(engine: Engine, options: SourcesOptions, progress: Progress) -> Resu
 def _row(manifest: Manifest, entry: SourceEntry) -> dict[str, object]:
     import json
 
+    from twsla.sources.base import printable
+
     known = {item.name: getattr(entry, item.name) for item in fields(entry)}
     return known | {
         "source": entry.name,
+        "path": printable(entry.path) if entry.path else entry.path,
         "left_out": entry.filtered_lines + entry.outside_lines,
         "first": entry.min_ts,
         "last": entry.max_ts,
@@ -109,11 +112,16 @@ def _table(rows: list[dict[str, object]]) -> pa.Table:
     }
     columns = {}
     for column in COLUMNS:
-        values = [row[column.name] for row in rows]
+        values = [_valid(row[column.name]) for row in rows]
         kind = types[column.kind]
         array = pa.array(values, pa.int64()).cast(kind) if column.kind is Kind.TIME else pa.array(values, kind)
         columns[column.name] = array
     return pa.table(columns)
+
+
+def _valid(value: object) -> object:
+    """A manifest may hold half a character; Arrow may not."""
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
 analysis = Analysis(

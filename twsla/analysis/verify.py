@@ -38,6 +38,7 @@ def verify(engine: Engine, options: VerifyOptions, progress: Progress) -> Result
     Every file of the store is hashed and compared with its manifest, and so is every source that is still where it was.
     A source that is gone or has grown is told, and is no difference. Exit code 4 if anything differs.
     """
+    from twsla.sources.base import printable
     from twsla.store.verify import verify_sources, verify_store
 
     checks = []
@@ -48,7 +49,7 @@ def verify(engine: Engine, options: VerifyOptions, progress: Progress) -> Result
         checks.append(check)
     different = sum(check.is_difference for check in checks)
     shown = [check for check in checks if check.is_difference or not options.differences]
-    rows = [(check.kind, check.name, check.state, check.bytes, check.detail) for check in shown]
+    rows = [(check.kind, printable(check.name), check.state, check.bytes, check.detail) for check in shown]
     return Result(
         title="Verify",
         columns=COLUMNS,

@@ -39,6 +39,11 @@ def new_ulid() -> str:
     return "".join(_CROCKFORD[(value >> shift) & 31] for shift in range(125, -5, -5))
 
 
+def is_ulid(text: str) -> bool:
+    """Whether a text is one: such texts can stand in patterns of file names, others say something there."""
+    return len(text) == 26 and set(text) <= set(_CROCKFORD)
+
+
 def check_marker(path: Path) -> None:
     """Make sure ``path`` is a store this program can read.
 

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
+"""A link in a store of someone else's must not make a file elsewhere."""
+
+
 class FileLock:
     """An exclusive advisory lock on a file, released by the system when the process ends however it ends."""
 
@@ -27,7 +31,7 @@ class FileLock:
         """
         while True:
             try:
-                descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+                descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | _NO_LINKS, 0o644)
             except OSError as error:
                 raise cannot_write(self.path.parent.parent, error) from error
             if not _lock(descriptor, wait=wait):

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import reprlib
 from dataclasses import asdict, dataclass, field, fields
+from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from twsla.errors import StoreError
+from twsla.model.records import COLUMNS
 from twsla.store.layout import IMPORTS, cannot_write, sync_directory
 
 if TYPE_CHECKING:
@@ -29,7 +33,8 @@ class SourceEntry:
     kind: str = "file"
     """file, member or stream."""
     path: str | None = None
-    """Absolute path of the file (of the archive, for a member), to look for it again."""
+    """Absolute path of the file (of the archive, for a member), to look for it again; as Python has it, not for
+    printing: bytes that are no UTF-8 are lone surrogates."""
     bytes: int = 0
     """Bytes read, decompressed."""
     sha256: str = ""
@@ -137,9 +142,53 @@ class Manifest:
     version: int = MANIFEST_VERSION
 
 
+_STORE_FILE = re.compile(r"records/[\w-]+/[\w-]+\.parquet", re.ASCII)
+"""What a file of the store may be called. A manifest may come from someone else: it must not name other files."""
+_REQUIRED = frozenset(COLUMNS) - {"raw", "shape"}
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "str": str,
+    "int": int,
+    "bool": bool,
+    "str | None": (str, NoneType),
+    "int | None": (int, NoneType),
+    "list[str]": list,
+    "tuple[str, ...]": tuple,
+    "dict[str, str]": dict,
+    "dict[str, Any]": dict,
+}
+"""By the annotations of the fields."""
+
+
 def _only_known(kind: type[_T], data: dict[str, Any]) -> _T:
-    names = {item.name for item in fields(kind)}  # type: ignore[arg-type]  # always one of the dataclasses above
-    return kind(**{key: value for key, value in data.items() if key in names})
+    known = {item.name: str(item.type) for item in fields(kind)}  # type: ignore[arg-type]  # a dataclass of the above
+    for name in known.keys() & data.keys():
+        if not _fits(data[name], known[name]):
+            raise TypeError(f"{name} is {reprlib.repr(data[name])}")
+    return kind(**{key: value for key, value in data.items() if key in known})
+
+
+def _fits(value: object, annotation: str) -> bool:
+    wanted = _TYPES.get(annotation)
+    if wanted is None:
+        return True
+    if isinstance(value, (list, tuple)) and not all(isinstance(member, str) for member in value):
+        return False
+    if isinstance(value, int) and (isinstance(value, bool) != (wanted is bool) or abs(value) >= 1 << 63):
+        return False
+    return isinstance(value, wanted)
+
+
+def _files(entries: list[dict[str, Any]]) -> tuple[FileEntry, ...]:
+    files = tuple(
+        _only_known(FileEntry, {**entry, "columns": tuple(entry["columns"]), "sources": tuple(entry["sources"])})
+        for entry in entries
+    )
+    for entry in files:
+        if not _STORE_FILE.fullmatch(entry.path):
+            raise ValueError(f"{reprlib.repr(entry.path)} cannot be a file of the store")
+        if (entry.min_ts is None) != (entry.max_ts is None) or not set(entry.columns) >= _REQUIRED:
+            raise ValueError(f"what is said of {entry.path} is not whole")
+    return files
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -153,10 +202,7 @@ def read_manifest(path: Path) -> Manifest:
         version = data["version"]
         if version > MANIFEST_VERSION:
             raise StoreError(f"the manifest {path} is of version {version}", hint="use a newer twsla")
-        files = tuple(
-            _only_known(FileEntry, {**entry, "columns": tuple(entry["columns"]), "sources": tuple(entry["sources"])})
-            for entry in data["files"]
-        )
+        files = _files(data["files"])
         sources = tuple(_only_known(SourceEntry, entry) for entry in data["sources"])
         return _only_known(
             Manifest,
@@ -172,7 +218,7 @@ def read_manifest(path: Path) -> Manifest:
         raise StoreError(
             f"the manifest {path} cannot be read: {error.strerror}", hint="check its permissions"
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError(
             f"the manifest {path} is damaged: {error}", hint="restore it from a copy; 'twsla verify' checks the rest"
         ) from error

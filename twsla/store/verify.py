@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -49,13 +51,13 @@ def verify_store(store: Store) -> Iterator[Check]:
     for path in sorted((store.path / RECORDS).glob("*/*")):
         relative = path.relative_to(store.path).as_posix()
         if relative not in named and path.name.partition("-")[0] not in living:
-            yield Check("store file", relative, "unknown", "no manifest names it; it is not read", path.stat().st_size)
+            yield Check("store file", relative, "unknown", "no manifest names it; it is not read", path.lstat().st_size)
 
 
 def _check_file(store: Store, entry: FileEntry) -> Check:
     path = store.path / entry.path
     try:
-        size, found = digest(path, None)
+        size, found = _digest_file(path, None)
     except FileNotFoundError:
         return Check("store file", entry.path, "missing", f"{entry.rows:,} records are gone")
     except OSError as error:
@@ -85,8 +87,8 @@ def _check_source(source: SourceEntry, path: Path) -> Check:
     assert size is not None
     try:
         now = path.stat().st_size
-        read, found = digest(path, size)
-    except FileNotFoundError:
+        read, found = _digest_file(path, size)
+    except (FileNotFoundError, ValueError):  # ValueError: no path at all, it holds a NUL
         return Check("source", source.path or source.name, "not at hand", "the file is no longer there")
     except OSError as error:
         return Check("source", source.path or source.name, "unreadable", error.strerror or str(error))
@@ -95,6 +97,13 @@ def _check_source(source: SourceEntry, path: Path) -> Check:
     if now > size:
         return Check("source", str(path), "grown", f"{now - size:,} bytes more than were imported", now)
     return Check("source", str(path), "same", "", now)
+
+
+def _digest_file(path: Path, size: int | None) -> tuple[int, str]:
+    """As ``digest``; OSError for what is no file: reading a device or a pipe might never end."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is not a file")
+    return digest(path, size)
 
 
 def digest(path: Path, size: int | None) -> tuple[int, str]:

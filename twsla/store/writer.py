@@ -63,7 +63,7 @@ class ImportWriter(Staging):
 def remove_dead(store: Path) -> None:
     """Remove what killed imports left behind: files no manifest names, whose writer's lock is free."""
     for path in (store / layout.IMPORTS).glob("*.lock"):
-        if path.name.startswith("."):
+        if not layout.is_ulid(path.stem):
             continue
         lock = FileLock(path)
         if lock.acquire(wait=False):
