@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -47,6 +48,17 @@ def of(zone: str, interval_ns: int, instants: list[int]) -> tuple[Buckets, list[
     return buckets, [buckets.start_of(ns) for ns in instants]
 
 
+@cache
+def database() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
+
+
+def in_sql(buckets: Buckets, instants: list[int]) -> list[int]:
+    """What the SQL expression gives."""
+    sql = f"SELECT {buckets.sql('ns')} FROM (SELECT unnest($instants::BIGINT[]) AS ns)"
+    return [start for (start,) in database().execute(sql, {"instants": instants}).fetchall()]
+
+
 @given(near_changes())
 def test_a_daily_bucket_is_a_date_on_the_local_clock(given_: tuple[str, list[int]]) -> None:
     zone, instants = given_
@@ -84,12 +96,8 @@ def test_an_hourly_bucket_is_an_hour_that_the_local_clock_showed(given_: tuple[s
 def test_sql_and_python_agree(given_: tuple[str, list[int]], interval_ns: int) -> None:
     zone, instants = given_
     buckets, starts = of(zone, interval_ns, instants)
-    with duckdb.connect() as connection:
-        rows = connection.execute(
-            f"SELECT {buckets.sql('ns')} FROM (SELECT unnest($instants::BIGINT[]) AS ns)", {"instants": instants}
-        ).fetchall()
 
-    assert [row[0] for row in rows] == starts
+    assert in_sql(buckets, instants) == starts
 
 
 @given(near_changes(), st.sampled_from(INTERVALS))
@@ -115,12 +123,8 @@ def test_the_buckets_between_two_instants_leave_nothing_out(given_: tuple[str, l
 def test_the_first_and_the_last_instants_of_all_have_buckets(one: int, other: int, interval_ns: int) -> None:
     instants = sorted((one, other))
     buckets = make_buckets(interval_ns, "+09:00", *instants)
-    with duckdb.connect() as connection:
-        rows = connection.execute(
-            f"SELECT {buckets.sql('ns')} FROM (SELECT unnest($instants::BIGINT[]) AS ns)", {"instants": instants}
-        ).fetchall()
 
-    for ns, (start,) in zip(instants, rows, strict=True):
+    for ns, start in zip(instants, in_sql(buckets, instants), strict=True):
         assert start == buckets.start_of(ns)
         assert MIN_NS <= start <= ns < start + interval_ns
 

@@ -10,7 +10,7 @@ from twsla.errors import UsageError
 NS_PER_S: Final = 1_000_000_000
 DAY_NS: Final = 86_400 * NS_PER_S
 
-_UNITS: Final[dict[str, int]] = {
+UNITS_NS: Final[dict[str, int]] = {
     **dict.fromkeys(("ns",), 1),
     **dict.fromkeys(("us", "µs", "μs"), 1_000),
     **dict.fromkeys(("ms",), 1_000_000),
@@ -20,7 +20,8 @@ _UNITS: Final[dict[str, int]] = {
     **dict.fromkeys(("d", "day", "days", "日", "日間"), DAY_NS),
     **dict.fromkeys(("w", "week", "weeks", "週", "週間"), 7 * DAY_NS),
 }
-_UNIT_RE: Final = "|".join(sorted(_UNITS, key=len, reverse=True))
+"""Units of time by all their names, in nanoseconds."""
+_UNIT_RE: Final = "|".join(sorted(UNITS_NS, key=len, reverse=True))
 _PART: Final = re.compile(rf"(\d+(?:\.\d*)?|\.\d+)\s*({_UNIT_RE})\s*", re.ASCII)
 _PERIOD: Final = re.compile(rf"([+-]?)\s*((?:(?:\d+(?:\.\d*)?|\.\d+)\s*(?:{_UNIT_RE})\s*)+)", re.ASCII)
 _LONGEST: Final = 200
@@ -47,7 +48,7 @@ def match_period(text: str) -> int | None:
 
 def _part_ns(number: str, unit: str) -> int:
     whole, _, fraction = number.partition(".")
-    scale = _UNITS[unit]
+    scale = UNITS_NS[unit]
     parts: int = 10 ** len(fraction)
     return int(whole or "0") * scale + int(fraction or "0") * scale // parts
 

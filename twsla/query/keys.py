@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from twsla.model.extraction import Extraction, ExtractionKind
-from twsla.query.extraction import Extracted, compile_extraction
+from twsla.model.extraction import ExtractionKind
+from twsla.query.extracted import PIECE, Extracted
+from twsla.query.extraction import compile_extraction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from twsla.model.extraction import Extraction
     from twsla.model.result import Note
     from twsla.query.engine import Engine
     from twsla.query.textkeys import TextKey
@@ -30,6 +32,8 @@ class Keys:
     """What the reader must know about the values."""
     shape_only: bool = False
     """The expressions give the same with ``shape`` in place of ``text``."""
+    alone: Extracted | None = None
+    """The extraction, if there is but one, and it is one over single records."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -51,6 +55,8 @@ class Keys:
 
     def counted(self) -> str:
         """A SELECT over ``records``: the columns of ``names``, and ``count``, how many records have these values."""
+        if self.alone is not None and (self.alone.rough or self.alone.many):
+            return _counted_alone(self.alone)
         names = ", ".join(self.names)
         if not self.shape_only:
             return f"SELECT {names}, count(*) AS count FROM ({self.select()}) GROUP BY ALL"  # noqa: S608  # ours
@@ -60,6 +66,15 @@ class Keys:
         )
         values = self.select("rows").replace("FROM records", f"FROM ({once}) AS records", 1)
         return f"SELECT {names}, sum(rows)::BIGINT AS count FROM ({values}) GROUP BY ALL"  # noqa: S608  # ours
+
+
+def _counted_alone(one: Extracted) -> str:
+    """As ``Keys.counted`` for a single extraction: what the texts hold is counted first, and refined once a value."""
+    rough = _guarded(one.rough or one.expression, one)
+    pieces = f"SELECT {f'unnest({rough})' if one.many else rough} AS {PIECE} FROM records"  # noqa: S608  # ours
+    grouped = f"SELECT {PIECE}, count(*) AS rows FROM ({pieces}) GROUP BY {PIECE}"  # noqa: S608  # ours
+    values = f"SELECT CASE WHEN {PIECE} IS NOT NULL THEN {one.refined} END AS k0, rows FROM ({grouped})"  # noqa: S608
+    return f"SELECT k0, sum(rows)::BIGINT AS count FROM ({values}) GROUP BY k0"  # noqa: S608  # ours
 
 
 def compile_keys(engine: Engine, extractions: Sequence[Extraction]) -> Keys:
@@ -82,9 +97,9 @@ def compile_keys(engine: Engine, extractions: Sequence[Extraction]) -> Keys:
             joins.append(key.join)
             notes += key.notes
             continue
-        one = compile_extraction(extraction, prefix=f"e{index}")
+        one = compile_extraction(extraction, prefix=f"e{index}", engine=engine)
         compiled.append(one)
-        expressions.append(_guarded(one))
+        expressions.append(_guarded(one.expression, one))
         many.append(one.many)
         params |= one.params
     return Keys(
@@ -94,15 +109,16 @@ def compile_keys(engine: Engine, extractions: Sequence[Extraction]) -> Keys:
         params=params,
         notes=tuple(notes),
         shape_only=len(compiled) == len(extractions) and all(each.shape_only for each in compiled),
+        alone=compiled[0] if len(extractions) == len(compiled) == 1 else None,
     )
 
 
-def _guarded(one: Extracted) -> str:
+def _guarded(expression: str, one: Extracted) -> str:
     """The expression where the record can have a value at all: the text is looked at for these shapes only."""
     if one.where == "true":
-        return one.expression
+        return expression
     nothing = "[]::VARCHAR[]" if one.many else "NULL"
-    return f"CASE WHEN {one.where} THEN {one.expression} ELSE {nothing} END"
+    return f"CASE WHEN {one.where} THEN {expression} ELSE {nothing} END"
 
 
 def _text_key(engine: Engine, kind: ExtractionKind) -> TextKey:
