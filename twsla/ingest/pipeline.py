@@ -19,7 +19,7 @@ from twsla.ingest.dry import DryRun
 from twsla.ingest.known import Known
 from twsla.ingest.reader import Finished, Reader
 from twsla.ingest.settle import settle
-from twsla.sources.base import DamagedError, Problem, ProblemKind, digest_file, printable
+from twsla.sources.base import DamagedError, Problem, ProblemKind, digest_file
 from twsla.store.layout import MARKER, check_usable
 from twsla.store.manifest import Manifest, SourceEntry
 from twsla.store.store import load_manifests
@@ -181,7 +181,7 @@ class Pipeline:
         entry.options_key = self.settings.of(item.name).key()
         before = None
         if item.container_path is not None:
-            entry.path = printable(str(item.container_path.resolve()))
+            entry.path = str(item.container_path.resolve())
         match = self._match(item, entry)
         if match is not None and match.state == "grown":
             before = match.entry
