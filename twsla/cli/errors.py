@@ -151,7 +151,9 @@ def _say(environment: Environment, ending: Ending) -> None:
 def _print_traceback(environment: Environment) -> None:
     import traceback
 
-    traceback.print_exc(file=environment.stderr)
+    from twsla.render.escape import escape_text
+
+    environment.stderr.write(escape_text(traceback.format_exc(), keep="\n"))
 
 
 def _reader_is_gone(environment: Environment) -> bool:

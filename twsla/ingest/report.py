@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from twsla.errors import ExitCode
 from twsla.model.result import Column, Fact, Kind, Note, Result, ValueRows
+from twsla.sources.base import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,6 +118,7 @@ def _row(entry: SourceEntry) -> list[object]:
         "years": entry.year_rule or "",
         "modified": entry.mtime_ns,
         "overrides": entry.overrides_text,
+        "path": printable(entry.path) if entry.path else entry.path,
         "problems": "; ".join(entry.problems),
     }
     return [values[column.name] for column in COLUMNS]
