@@ -32,20 +32,26 @@ class Block:
     offset: int
     """Of the first byte in the decompressed source."""
     continues: bool
-    """The block starts inside a line whose first piece was the last line of the block before."""
+    """The block starts inside a line whose beginning came before: in the block before, or in an earlier import."""
 
 
 def read_blocks(
-    stream: Readable, head: bytes, encoding: Encoding, *, block_bytes: int = BLOCK_BYTES, offset: int = 0
+    stream: Readable,
+    head: bytes,
+    encoding: Encoding,
+    *,
+    block_bytes: int = BLOCK_BYTES,
+    offset: int = 0,
+    continues: bool = False,
 ) -> Iterator[Block]:
-    """Cut ``head`` (read already) and the rest of ``stream`` into blocks.
+    """Cut ``head`` (read already), at ``offset`` in the source, and the rest of ``stream`` into blocks.
 
     Where a line is cut for its length depends on its bytes alone, never on ``block_bytes``. Errors of ``stream.read``
     come through only after every byte read before has been given.
     """
     waiting: list[bytes] = []
     """The beginning of a line (or of lines) whose end has not come yet."""
-    held, look_at, continues = 0, 0, False
+    held = look_at = 0
     error = None
     chunks = _chunks(stream, head, min(block_bytes, MAX_LINE_BYTES))
     while True:

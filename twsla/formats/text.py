@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from twsla.formats.blocks import Block
 from twsla.formats.build import Span, text_columns
 from twsla.formats.decode import decode_block
 from twsla.formats.multiline import Multiline, limit_records, marks, record_starts
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-    from twsla.formats.blocks import Block
     from twsla.formats.decode import Decoded
     from twsla.formats.encodings import Encoding
     from twsla.formats.timestamps.model import StampPlan, Stamps
@@ -52,6 +52,7 @@ class TextSource:
         multiline: Multiline,
         *,
         first_line: int = 0,
+        seen_stamp: bool = False,
         start_offset: int = 0,
     ) -> None:
         self.encoding = encoding
@@ -64,10 +65,12 @@ class TextSource:
         self.lossy_lines = 0
         self.pieces: list[int] = []
         """Offsets of the records that continue a line; the line is counted where it begins."""
+        self.held_from: int | None = None
+        """Offset of the last record, where it was held back."""
         self.quoted_lines = 0
         """Lines that quote a stamp in their text and belong to the record before."""
         self._start_offset = start_offset
-        self._seen_stamp = False
+        self._seen_stamp = seen_stamp
         self._after_separator = True
         self._open: Span | None = None
         """The last span: its last record may go on in the next block."""
@@ -127,11 +130,24 @@ class TextSource:
             yield self._open
             self._open = None
 
-    def finish(self) -> Iterator[Span]:
-        """The records still open at the end of the source."""
-        if self._open is not None:
-            yield self._open
-            self._open = None
+    def finish(self, *, hold_back: bool = False) -> Iterator[Span]:
+        """The records still open at the end of the source; ``hold_back``: without the last, which may go on."""
+        given, self._open = self._open, None
+        if given is not None and hold_back:
+            given, last = split_last(given)
+            self._forget(last)
+        if given is not None:
+            yield given
+
+    def _forget(self, last: Span) -> None:
+        """Count nothing of the last record."""
+        self.held_from = int(last.offset[0])
+        self.lines -= int(last.line_counts().sum())
+        if last.continues:
+            self.pieces.remove(self.held_from)
+        parsed = self.parse(Block(self._open_raw, self.held_from, last.continues))
+        self.lossy_lines -= len(parsed.decoded.lossy)
+        self.quoted_lines -= int((parsed.stamps.quoted & parsed.stamps.valid)[1:].sum())
 
     def _resolve(self, parsed: Parsed) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.uint8]]:
         resolved = self.clock.assign(self._own(parsed))

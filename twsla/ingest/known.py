@@ -69,8 +69,8 @@ class Known:
                 return match
         for entry in reversed(self._names.get(name, ())):
             before = entry.start_offset + entry.bytes
-            if entry.kind == "file" and 0 < before < size and digest(path, before)[1] == entry.sha256:
-                return Match("grown" if entry.options_key == key else "other options", entry)
+            if entry.kind == "file" and before < size and digest(path, before)[1] == entry.sha256:
+                return Match("grown" if entry.options_key == key or not before else "other options", entry)
         return Match("new")
 
     def match_member(self, name: str, container_sha256: str, key: str) -> Match:

@@ -217,7 +217,7 @@ class Pipeline:
             self.problem(
                 Problem(
                     item.name,
-                    ProblemKind.DUPLICATE,
+                    ProblemKind.SKIPPED,
                     "its content is in the store already, imported with other options: not imported again "
                     "(--again imports it once more)",
                 )

@@ -108,7 +108,8 @@ class Reader:
         """Take finished work, in order, until at most so many pieces are in flight."""
         while len(self._parsing) > ahead:
             reading, future = self._parsing.popleft()
-            spans = reading.text.finish() if future is None else reading.text.join(future.result())
+            text = reading.text
+            spans = text.finish(hold_back=reading.is_growing) if future is None else text.join(future.result())
             for span in spans:
                 work = self.pool.submit(build_span, span, reading.entry.name, self.settings)
                 self._building.append((reading, work))
@@ -133,18 +134,26 @@ class Reader:
     def _finish(self, reading: Reading) -> None:
         """All rows of a source have been built."""
         entry, text = reading.entry, reading.text
+        if reading.is_growing:
+            reading.leave_rest()
         entry.lines = text.lines - entry.start_line
         entry.lossy_lines, entry.quoted_lines = text.lossy_lines, text.quoted_lines
         if text.pieces:
-            reading.problems.append(
-                Problem(
-                    entry.name,
-                    ProblemKind.NOTE,
-                    f"holds lines longer than {MAX_LINE_BYTES >> 20} MiB; they are stored in pieces "
-                    f"({len(text.pieces):,} more records)",
-                )
-            )
+            reading.problems.append(Problem(entry.name, ProblemKind.NOTE, _pieces_told(reading)))
         for problem in reading.problems:
             self.on_problem(problem)
         entry.problems.extend(problem.sentence for problem in reading.problems)
         self.finished.append(Finished(entry, text.clock, reading.range_pending, text.pieces))
+
+
+def _pieces_told(reading: Reading) -> str:
+    """What is told of a source with records that are a part of a line only."""
+    entry, told = reading.entry, []
+    rest = sum(offset < entry.start_offset + 4 for offset in reading.text.pieces) if reading.opened.mid_line else 0
+    if rest:
+        told.append(f"goes on within line {entry.start_line:,}: the rest of it is a record of its own")
+    if more := len(reading.text.pieces) - rest:
+        told.append(
+            f"holds lines longer than {MAX_LINE_BYTES >> 20} MiB; they are stored in pieces ({more:,} more records)"
+        )
+    return "; ".join(told)

@@ -6,18 +6,19 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from twsla.formats.blocks import read_blocks
+from twsla.formats.blocks import Block, read_blocks
 from twsla.formats.decode import cut, decode_block, detect_encoding, is_binary
 from twsla.formats.text import TextSource
 from twsla.formats.timestamps.detect import choose
 from twsla.formats.timestamps.years import YearClock, source_time
-from twsla.ingest.lookahead import look_ahead
+from twsla.ingest.lookahead import Ahead, look_ahead
+from twsla.ingest.watching import Watched
 from twsla.sources.base import DamagedError, Problem, ProblemKind
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
-    from twsla.formats.blocks import Block
+    from twsla.formats.blocks import Readable
     from twsla.formats.encodings import Encoding
     from twsla.formats.timestamps.model import StampPlan
     from twsla.ingest.settings import Settings
@@ -32,6 +33,9 @@ SAMPLE_BYTES = 256 << 10
 class NotTextError(Exception):
     """The content is no text in any encoding."""
 
+    def __init__(self) -> None:
+        super().__init__("is no text in any encoding that is known here")
+
     def __str__(self) -> str:
         return "is no text in any encoding (--input-format text reads it all the same)"
 
@@ -43,36 +47,118 @@ class Reading:
     item: Item
     entry: SourceEntry
     text: TextSource
-    stream: Stream
+    opened: _Opened
     head: bytes
     digest: hashlib._Hash
     problems: list[Problem] = field(default_factory=list)
     range_pending: bool = False
     """The time range can only be applied when the years are known for certain."""
+    _end: int = 0
+    """Offset after the last whole line."""
+
+    @property
+    def is_growing(self) -> bool:
+        """Whether the last record may be half written; known after the last block."""
+        return self.opened.watched is not None and self.opened.watched.is_growing
 
     def blocks(self, settings: Settings) -> Generator[Block]:
         """All blocks of the source; keeps count and hash; a damaged stream ends early with a problem."""
-        entry = self.entry
-        stream = _Hashing(self.stream, self.digest, entry)
-        blocks = read_blocks(
-            stream, self.head, self.text.encoding, block_bytes=settings.block_bytes, offset=entry.start_offset
-        )
+        last = None
         try:
-            yield from blocks
+            for block in self._cut_up(settings):
+                if last is not None:
+                    yield last
+                last = block
         except DamagedError as error:
-            self.problems.append(error.problem(entry.name))
+            self.problems.append(error.problem(self.entry.name))
         except OSError as error:
-            reason = f"cannot be read on after {entry.bytes:,} bytes: {error.strerror or error}"
-            self.problems.append(Problem(entry.name, ProblemKind.UNREADABLE, reason))
+            self._unreadable(error)
+        self.entry.sha256 = self.digest.hexdigest()
+        self._look_again()
+        if last is not None:
+            yield from self._last(last)
+
+    def _unreadable(self, error: OSError) -> None:
+        reason = f"cannot be read on after {self.entry.bytes:,} bytes: {error.strerror or error}"
+        self.problems.append(Problem(self.entry.name, ProblemKind.UNREADABLE, reason))
+
+    def _look_again(self) -> None:
+        entry, watched = self.entry, self.opened.watched
+        try:
+            if watched is not None:
+                self.problems += watched.look_again(entry.name, entry.start_offset + entry.bytes, entry.sha256)
+        except OSError as error:
+            self._unreadable(error)
+        if not self.is_growing:
+            self.opened.stream.close()
+
+    def _cut_up(self, settings: Settings) -> Iterator[Block]:
+        entry, encoding = self.entry, self.text.encoding
+        offset, head, continues = entry.start_offset, self.head, self.opened.mid_line
+        if lead := -offset % encoding.width:
+            # The part imported before ended within a character.
+            yield Block(head[:lead], offset, continues=True)
+            offset, head, continues = offset + lead, head[lead:], True
+        yield from read_blocks(
+            _Hashing(self.opened.source, self.digest, entry),
+            head,
+            encoding,
+            block_bytes=settings.block_bytes,
+            offset=offset,
+            continues=continues,
+        )
+
+    def _last(self, block: Block) -> Iterator[Block]:
+        """The last block; without a line at its end that is not complete, where the file goes on growing."""
+        self._end = block.offset + len(block.raw)
+        if self.is_growing:
+            end = cut(block.raw, self.text.encoding)
+            self._end = block.offset + end
+            block = Block(block.raw[:end], block.offset, block.continues)
+        if block.raw:
+            yield block
+
+    def leave_rest(self) -> None:
+        """Of a file that goes on growing: take back what was held back. Call it when all records are joined."""
+        watched, entry = self.opened.watched, self.entry
+        assert watched is not None
+        total = entry.start_offset + entry.bytes
+        end = self._end if self.text.held_from is None else self.text.held_from
+        try:
+            sha256, of_all = watched.digests(end, total)
+        except OSError as error:
+            self._unreadable(error)
+            return
         finally:
-            self.stream.close()
-        entry.sha256 = self.digest.hexdigest()
+            self.opened.stream.close()
+        if of_all != entry.sha256:
+            self.problems.append(watched.written_over(entry.name))
+        entry.bytes, entry.sha256 = end - entry.start_offset, sha256
+        why = f"was written to while it was read, and is imported up to byte {end:,}"
+        if left := total - end:
+            why += f"; {left:,} bytes more may be a part of a record: they are left for the next import"
+        self.problems.append(Problem(entry.name, ProblemKind.SKIPPED if left else ProblemKind.NOTE, why))
+
+
+@dataclass(slots=True)
+class _Opened:
+    """An open source, and what was imported of it before."""
+
+    stream: Stream
+    source: Readable
+    """What is read: the stream, or what was in the file when it was opened."""
+    watched: Watched | None
+    """None: nothing that others can write to while it is read."""
+    before: bytes = b""
+    """The beginning of the part imported before."""
+    mid_line: bool = False
+    """That part ended within a line."""
 
 
 class _Hashing:
     """A stream that hashes and counts what is read from it."""
 
-    def __init__(self, stream: Stream, digest: hashlib._Hash, entry: SourceEntry) -> None:
+    def __init__(self, stream: Readable, digest: hashlib._Hash, entry: SourceEntry) -> None:
         self._stream, self._digest, self._entry = stream, digest, entry
 
     def read(self, size: int, /) -> bytes:
@@ -97,15 +183,15 @@ def open_reading(item: Item, entry: SourceEntry, settings: Settings, before: Sou
     """
     entry.overrides = settings.said_of(item.name)
     settings = settings.of(item.name)
-    stream = item.open()
-    digest = hashlib.sha256()
+    opened, digest = _open(item, entry), hashlib.sha256()
     problems: list[Problem] = []
     if before is not None:
-        _skip(stream, digest, before)
+        _skip(opened, digest, before, settings)
         entry.start_offset, entry.start_line = before.start_offset + before.bytes, before.start_line + before.lines
+    source = opened.source
     try:
-        head = stream.read(settings.block_bytes)
-        while head and len(head) < min(SAMPLE_BYTES, settings.block_bytes) and (more := stream.read(SAMPLE_BYTES)):
+        head = source.read(settings.block_bytes)
+        while head and len(head) < min(SAMPLE_BYTES, settings.block_bytes) and (more := source.read(SAMPLE_BYTES)):
             head += more
     except DamagedError as error:
         # What could be read was given before; the error comes again when reading goes on.
@@ -113,36 +199,61 @@ def open_reading(item: Item, entry: SourceEntry, settings: Settings, before: Sou
         problems.append(error.problem(entry.name))
     digest.update(head)
     entry.bytes += len(head)
-    sample = head[:SAMPLE_BYTES]
-    if settings.encoding is None and settings.format is None and is_binary(sample):
-        stream.close()
+    # What a file that has grown is was decided on its beginning, and is decided on it again.
+    first = opened.before + head[: max(0, settings.block_bytes - len(opened.before))]
+    if settings.encoding is None and settings.format is None and is_binary(first[:SAMPLE_BYTES]):
+        opened.stream.close()
         raise NotTextError
-    encoding = detect_encoding(head, forced=settings.encoding)
-    plan = _plan(sample, encoding, entry, settings)
+    encoding = detect_encoding(first, forced=settings.encoding)
+    plan = _plan(first[:SAMPLE_BYTES], encoding, entry, settings)
     text = TextSource(
         encoding,
         plan,
         _clock(item, entry, encoding, plan, settings),
         settings.multiline,
         first_line=entry.start_line,
+        seen_stamp=before is not None and plan is not None and bool(plan.forms),
     )
     entry.encoding, entry.encoding_reason = encoding.name, encoding.why
     entry.multiline = settings.multiline.mode
-    return Reading(item, entry, text, stream, head, digest, problems)
+    return Reading(item, entry, text, opened, head, digest, problems)
 
 
-def _skip(stream: Stream, digest: hashlib._Hash, before: SourceEntry) -> None:
-    left = before.start_offset + before.bytes
-    while left and (chunk := stream.read(min(left, 1 << 20))):
+def _open(item: Item, entry: SourceEntry) -> _Opened:
+    stream = item.open()
+    if item.seekable_path is None:
+        return _Opened(stream, stream, None)
+    watched = Watched(stream, item.seekable_path)
+    entry.mtime_ns = watched.mtime_ns
+    return _Opened(stream, watched, watched)
+
+
+def _skip(opened: _Opened, digest: hashlib._Hash, before: SourceEntry, settings: Settings) -> None:
+    """Read what was imported before, once more.
+
+    Raises:
+        DamagedError: It is not the same any more.
+    """
+    left = total = before.start_offset + before.bytes
+    chunk = b""
+    while left and (more := opened.source.read(min(left, 1 << 20))):
+        chunk = more
         digest.update(chunk)
         left -= len(chunk)
+        if len(opened.before) < settings.block_bytes:
+            opened.before += chunk
+    opened.before = opened.before[: settings.block_bytes]
+    if digest.hexdigest() != before.sha256:
+        opened.stream.close()
+        raise DamagedError(0, "was written over while it was opened; import it again")
+    opened.mid_line = total > 0 and not chunk.endswith((b"\n", b"\r", b"\n\0", b"\n\0\0\0"))
 
 
 def _plan(sample: bytes, encoding: Encoding, entry: SourceEntry, settings: Settings) -> StampPlan | None:
     if settings.no_timestamps:
         return None
     end = cut(sample, encoding) or len(sample)
-    plan = choose(decode_block(sample[:end], encoding, first=entry.start_offset == 0).lines, settings.stamps)
+    plan = choose(decode_block(sample[:end], encoding, first=True).lines, settings.stamps)
     if plan.forms:
         entry.stamp_form, entry.stamp_example = "; ".join(plan.places), plan.example
     entry.problems.extend(plan.problems)
@@ -152,7 +263,7 @@ def _plan(sample: bytes, encoding: Encoding, entry: SourceEntry, settings: Setti
 def _clock(item: Item, entry: SourceEntry, encoding: Encoding, plan: StampPlan | None, settings: Settings) -> YearClock:
     """What finds the years and dates that the source's stamps leave out."""
     from_file = item.mtime_from == "file"
-    file_mtime = item.mtime_ns if from_file else None
+    file_mtime = entry.mtime_ns if from_file else None
     if file_mtime is None and item.container_path is not None:
         file_mtime = item.container_path.stat().st_mtime_ns
     written = source_time(
@@ -164,7 +275,10 @@ def _clock(item: Item, entry: SourceEntry, encoding: Encoding, plan: StampPlan |
     entry.zone, entry.zone_reason = settings.stamps.zone, settings.zone_reason
     if plan is None or item.seekable_path is None or plan.year_known:
         return YearClock(written, zone=settings.stamps.zone, year=settings.year)
-    ahead = look_ahead(item.seekable_path, encoding, plan)
+    try:
+        ahead = look_ahead(item.seekable_path, encoding, plan)
+    except OSError:  # the name is another's by now; what was opened can still be read
+        ahead = Ahead()
     return YearClock(
         written,
         zone=settings.stamps.zone,

@@ -134,6 +134,6 @@ def _problem(problem: Problem) -> dict[str, object]:
 
 
 def _exit_code(outcome: Outcome, *, strict: bool) -> ExitCode:
-    if any(problem.loses_data for problem in outcome.problems):
-        return ExitCode.INCOMPLETE if strict else ExitCode.SOURCE
-    return ExitCode.OK
+    if strict and any(problem.leaves_out for problem in outcome.problems):
+        return ExitCode.INCOMPLETE
+    return ExitCode.SOURCE if any(problem.loses_data for problem in outcome.problems) else ExitCode.OK

@@ -67,6 +67,11 @@ class Problem:
         """
         return self.kind in _LOSSY
 
+    @property
+    def leaves_out(self) -> bool:
+        """Whether something is not in the store, be it by rule, that no filter of the user's left out."""
+        return self.loses_data or self.kind is ProblemKind.SKIPPED
+
 
 class DamagedError(SourceError):
     """A stream cannot be read on; raised after every readable byte before the damage has been delivered."""

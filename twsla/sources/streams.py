@@ -111,6 +111,10 @@ class FileStream(Stream):
             self._left -= len(data)
         return data
 
+    def fileno(self) -> int:
+        """The open file's descriptor."""
+        return self._file.fileno()
+
     def close(self) -> None:
         """Close the file."""
         if not self.closed and hasattr(self, "_file"):
