@@ -27,14 +27,6 @@ class Extracted:
     """SQL that makes of a rough value, a column called ``piece``, the value or NULL. Different rough values may give
     the same value."""
 
-    def counted(self) -> str:
-        """A SELECT over ``records`` of ``value`` and ``count``, how often it occurs, refining each value once only."""
-        rough = self.rough or self.expression
-        pieces = f"SELECT {f'unnest({rough})' if self.many else rough} AS {PIECE} FROM records WHERE {self.where}"  # noqa: S608
-        grouped = f"SELECT {PIECE}, count(*) AS rows FROM ({pieces}) WHERE {PIECE} IS NOT NULL GROUP BY {PIECE}"  # noqa: S608
-        values = f"SELECT {self.refined} AS value, rows FROM ({grouped})"  # noqa: S608
-        return f"SELECT value, sum(rows)::BIGINT AS count FROM ({values}) WHERE value IS NOT NULL GROUP BY value"  # noqa: S608
-
 
 class Params:
     """Values bound to parameters of one prefix."""

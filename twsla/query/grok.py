@@ -11,6 +11,7 @@ is an error where it is used, unless it is one of Logstash's own, which are kept
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import functools
 import re
@@ -96,17 +97,17 @@ def compile_grok(extraction: Extraction, params: Params) -> Extracted:
     grok = expand(pattern, definitions)
     _check(pattern, grok, definitions)
     wanted = _field(extraction, pattern, grok)
-    values = []
-    for index, name in enumerate(grok.fields, 1):
-        if name == wanted:
-            re2 = params.bind(only_group(grok.re2, index))
-            values.append(matched(re2, extraction, group=1, empty=False))
-    if extraction.all_matches:
-        expression = f"list_filter(flatten([{', '.join(values)}]), lambda value: value <> '')"
-    else:
-        expression = f"nullif(coalesce({', '.join(f'nullif({each}, {chr(39) * 2})' for each in values)}, ''), '')"
+    found = [
+        matched(params.bind(only_group(grok.re2, index)), extraction, group=1, empty=False)
+        for index, name in enumerate(grok.fields, 1)
+        if name == wanted
+    ]
+    one = found[0]
+    if len(found) > 1:
+        listed = ", ".join(each.expression for each in found)
+        one = Extracted(f"flatten([{listed}])" if one.many else f"coalesce({listed})", many=one.many)
     needed = shape_groups(_REFERENCE.sub("(?:.*)", pattern))
-    return Extracted(expression, params.values, many=extraction.all_matches, where=where_shape(needed, params))
+    return dataclasses.replace(one, params=params.values, where=where_shape(needed, params))
 
 
 def _field(extraction: Extraction, pattern: str, grok: GrokExpression) -> str:

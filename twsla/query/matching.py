@@ -1,7 +1,9 @@
 r"""One group of a regular expression as SQL: of the first match, of a later one, of all.
 
 DuckDB gives "" for no match and for a group that took nothing alike, so an empty text is looked at a second time where
-the group can be empty. A group that took no part in the match has no value.
+the group can be empty. A group that took no part in the match has no value. ``nullif`` and CASE evaluate what they
+compare and give twice (DuckDB shares what occurs twice, but not inside a CASE, where callers put it): hence values go
+through a list of one.
 
 On a dictionary column such as ``shape`` DuckDB evaluates ``regexp_extract``, ``instr``, ``replace`` and ``contains``
 once per entry. The position of an address in the shape so costs nothing, and RE2 reads the few characters of the text
@@ -11,13 +13,14 @@ of the expression 1.35 s, the whole match 0.93 s, within the window 0.66 s; read
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import TYPE_CHECKING, Final
 
 from twsla.errors import UsageError
 from twsla.model.filters import Filter, FilterKind
 from twsla.model.patterns import Observable, observable
-from twsla.query.extracted import Extracted
+from twsla.query.extracted import PIECE, Extracted, refined_one
 from twsla.query.groups import groups_of, only_group
 from twsla.query.re2_check import check_filters
 from twsla.query.regexes import Assertion, Class, Either, Node, Repeat, Sequence, Text, required, shape_of, understand
@@ -58,47 +61,55 @@ def compile_match(re2: str, extraction: Extraction, params: Params, *, hints: tu
     """
     group = groups_of(re2)
     node = understand(re2)
-    bound = params.bind(re2)
-    expression = matched(bound, extraction, group=len(group), empty=_can_be_empty(group[0].inner if group else re2))
-    needed = [hints] if hints else shape_groups(re2)
-    return Extracted(
-        expression,
-        params.values,
-        many=extraction.all_matches,
-        where=where_shape(needed, params),
+    found = matched(
+        params.bind(re2), extraction, group=len(group), empty=_can_be_empty(group[0].inner if group else re2)
+    )
+    return dataclasses.replace(
+        found,
+        params=params.values,
+        where=where_shape([hints] if hints else shape_groups(re2), params),
         shape_only=_sees_no_digit(node) and (_first_only(extraction) or not _can_be_empty(re2)),
     )
 
 
-def matched(re2: str, extraction: Extraction, *, group: int, empty: bool, text: str = "text") -> str:
-    """SQL of the value or values.
+def matched(re2: str, extraction: Extraction, *, group: int, empty: bool) -> Extracted:
+    """The value or values; ``where`` and parameters are left to the caller.
 
     Args:
-        re2: The parameter or literal with the expression.
+        re2: The parameter with the expression.
         extraction: Says which match.
         group: 0 or 1.
-        empty: The value may be empty.
-        text: SQL of the text to look at.
+        empty: The value may be empty; otherwise "" is none.
     """
-    every = f"regexp_extract_all({text}, {re2}, {group})"
+    every = f"regexp_extract_all(text, {re2}, {group})"
     if extraction.all_matches:
-        return f"list_filter({every}, lambda value: value IS NOT NULL)" if group else every
+        wanted = "value IS NOT NULL" if empty else "value <> ''"
+        return Extracted(f"list_filter({every}, lambda value: {wanted})", many=True)
     if extraction.position > 1:
-        return f"{every}[{min(extraction.position, MOST)}]"
-    first = f"regexp_extract({text}, {re2}, {group})"
-    return f"CASE WHEN {first} <> '' THEN {first} ELSE {every}[1] END" if empty else f"nullif({first}, '')"
+        later = f"{every}[{min(extraction.position, MOST)}]"
+        return Extracted(later) if empty else if_any(later)
+    first = f"regexp_extract(text, {re2}, {group})"
+    if empty:
+        return Extracted(refined_one(first, f"CASE WHEN {PIECE} <> '' THEN {PIECE} ELSE {every}[1] END"))
+    return if_any(first)
+
+
+def if_any(rough: str) -> Extracted:
+    """A rough value of which "" is none."""
+    refined = f"nullif({PIECE}, '')"
+    return Extracted(refined_one(rough, refined), rough=rough, refined=refined)
 
 
 def _of_observable(known: Observable, extraction: Extraction, params: Params) -> Extracted:
     re2, group = known.group(), 1
     if known.before in _ZERO_WIDTH and known.after in _ZERO_WIDTH:
         re2, group = known.re2, 0
-    bound = params.bind(re2)
-    expression = matched(bound, extraction, group=group, empty=False)
+    found = matched(params.bind(re2), extraction, group=group, empty=False)
     if known.shape_hints == (_FOUR_NUMBERS,) and _first_only(extraction):
-        expression = f"CASE WHEN {_ONE_ADDRESS} THEN {_within_window(params.bind(known.re2))} ELSE {expression} END"
+        narrow = f"regexp_extract({_WINDOW}, {params.bind(known.re2)})"
+        found = if_any(f"CASE WHEN {_ONE_ADDRESS} THEN {narrow} ELSE {found.rough} END")
     where = where_shape([known.shape_hints] if known.shape_hints else [], params)
-    return Extracted(expression, params.values, many=extraction.all_matches, where=where)
+    return dataclasses.replace(found, params=params.values, where=where)
 
 
 # --- addresses: the window in which the value is ------------------------------------------------------------------
@@ -112,13 +123,12 @@ _ONE_ADDRESS: Final = (
 expression for addresses matches in the text then are these numbers and nothing more, if it matches at all."""
 
 
-def _within_window(re2: str) -> str:
-    """Each number is one character of the shape and one or more of the text. So the address begins in the text where it
-    does in the shape, or later by at most the digits that the text has more than the shape; likewise it ends.
-    """
-    start = f"greatest(instr(shape, '{_FOUR_NUMBERS}') - 1, 1)"
-    window = f"substr(text, {start}, {_LENGTH + 2} + strlen(text) - strlen(shape))"
-    return f"nullif(regexp_extract({window}, {re2}), '')"
+_WINDOW: Final = (
+    f"substr(text, greatest(instr(shape, '{_FOUR_NUMBERS}') - 1, 1), {_LENGTH + 2} + strlen(text) - strlen(shape))"
+)
+"""Where the one address of a shape must be in the text, with a character at each side. Each number is one character of
+the shape and one or more of the text, so the address begins where it does in the shape, or later by at most the digits
+that the text has more; likewise it ends."""
 
 
 # --- what the shape must hold ------------------------------------------------------------------------------------

@@ -7,13 +7,14 @@ match succeed, can split. White space around a field is no part of it unless it 
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from twsla.errors import UsageError
 from twsla.model.extraction import ExtractionKind
 from twsla.query.extracted import PIECE, Extracted, Params, refined_list, refined_one
-from twsla.query.matching import MOST
+from twsla.query.matching import MOST, if_any
 
 if TYPE_CHECKING:
     from twsla.model.extraction import Extraction
@@ -43,7 +44,7 @@ def compile_field(extraction: Extraction, params: Params) -> Extracted:
         re2 = f"^[{SPACE}]*(?:[^{SPACE}]+[{SPACE}]+){{{index}}}([^{SPACE}]+)"
     else:
         re2 = f"([^{SPACE}]+)(?:[{SPACE}]+[^{SPACE}]+){{{-index - 1}}}[{SPACE}]*$"
-    return Extracted(f"nullif(regexp_extract(text, {params.bind(re2)}, 1), '')", params.values)
+    return dataclasses.replace(if_any(f"regexp_extract(text, {params.bind(re2)}, 1)"), params=params.values)
 
 
 def _split_at_space(params: Params) -> str:
@@ -97,8 +98,7 @@ def _field(extraction: Extraction, index: int, params: Params) -> str:
     _, sign, space = _separator(extraction)
     skipped, field = _any_field(sign, space)
     re2 = params.bind(rf"^(?:{skipped}{sign}){{{index}}}{field}(?:{sign}|\z)")
-    first = f"regexp_extract(text, {re2}, 1)"
-    return f"CASE WHEN {first} <> '' THEN {first} ELSE {every} END"
+    return refined_one(f"regexp_extract(text, {re2}, 1)", f"CASE WHEN {PIECE} <> '' THEN {PIECE} ELSE {every} END")
 
 
 def _unquoted(params: Params) -> str:
