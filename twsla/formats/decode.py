@@ -126,7 +126,10 @@ def is_utf8(raw: bytes) -> bool:
 def _converted(
     raw: bytes, encoding: Encoding, skip: int, starts: np.ndarray, after: np.ndarray
 ) -> tuple[Lines, np.ndarray, int]:
-    """Text, lossy lines and undecodable bytes of a block that is rewritten: as a whole if its lines come out equal, else by line."""
+    """Text, lossy lines and number of undecodable bytes of a block that is rewritten.
+
+    As a whole if its lines come out equal, else line by line.
+    """
     import numpy as np
 
     body = raw[skip:]

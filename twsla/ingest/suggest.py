@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from twsla.formats.timestamps.model import Locator, StampPlan
+    from twsla.formats.timestamps.places import Place
     from twsla.ingest.look import Sample
 
 _TEXTS = 200
 """Stamps an expression is made from."""
-_LONGEST_LEAD = 24
-"""Bytes before a stamp that are generalised like the stamp itself; more are passed over by the place's own words."""
 _LEAST_DATE_DIGITS = 6
 """A stamp's first word is enough if it has so many digits: that is a date."""
 _TOKEN = re.compile(r"[0-9]+|[^\W\d_]+| +|.", re.DOTALL)
 _RULE = re.compile(r"([-=*#_~+])\1{2,}")
 """A line that separates: one character, three times at least."""
+_SHORT = r"\d{1,2}"
 _INDENTED_SHARE = 0.2
 _LEAST_SHARE = 0.5
 _AGREEMENT = 0.9
@@ -196,7 +196,7 @@ def _expression(sample: Sample, locator: Locator, *, short: bool) -> str | None:
     if short:
         stamps = [_date_of(text) for text in stamps]
     body = generalised(stamps)
-    return None if body is None else f"^{_lead(leads, locator)}{body}"
+    return None if body is None else f"^{_lead(leads, locator.place)}{body}"
 
 
 def _date_of(stamp: str) -> str:
@@ -205,29 +205,28 @@ def _date_of(stamp: str) -> str:
     return word if sum(char.isdigit() for char in word) >= _LEAST_DATE_DIGITS else stamp
 
 
-def _lead(leads: Sequence[str], locator: Locator) -> str:
+def _lead(leads: Sequence[str], place: Place) -> str:
     """What leads from the beginning of the line to the stamp."""
     if not any(leads):
         return ""
-    if max(map(len, leads)) <= _LONGEST_LEAD:
-        lead = generalised(leads)
-        if lead is not None:
-            return lead
-    match locator.place:
+    if len(set(leads)) == 1 and not any(char.isalnum() for char in leads[0]):
+        return _escaped(leads[0])
+    match place:
         case Field(index, separator, skip):
             mark = separator.decode()
-            one = r"(?:\S+ +)" if mark == " " else f"(?:[^{_in_class(mark)}]*{re.escape(mark)})"
-            return f"{one}{{{index}}}" + (f".{{{skip}}}" if skip else "")
+            one = r"(?:\S+ +)" if mark == " " else f"(?:[^{_in_class(mark)}]*{_escaped(mark)})"
+            return (one if index == 1 else f"{one}{{{index}}}") + (f".{{{skip}}}" if skip else "")
         case Behind(text) if len(text) == 1:
             mark = text.decode("ascii", "replace")
-            return f"[^{_in_class(mark)}]*{re.escape(mark)}"
+            return f"[^{_in_class(mark)}]*{_escaped(mark)}"
         case Behind(text):
-            return f".*?{re.escape(text.decode('utf-8', 'replace'))}"
+            return f".*?{_escaped(text.decode('utf-8', 'replace'))}"
         case Column(column):
             return f".{{{column}}}"
         case _:
-            # Behind the head of a syslog message.
-            return r"(?:<\d+>(?:\d )?)?(?:\d+: )?[*.% ]{0,2}"
+            # The head of a syslog message.
+            only_priority = all(re.fullmatch(r"<\d{1,3}>", lead) for lead in leads)
+            return r"<\d{1,3}>" if only_priority else r"(?:<\d+>(?:\d )?)?(?:\d+: )?[*.% ]{0,2}"
 
 
 def _in_class(mark: str) -> str:
@@ -235,36 +234,52 @@ def _in_class(mark: str) -> str:
 
 
 def generalised(texts: Sequence[str]) -> str | None:
-    r"""One expression for texts of the same make: digits by their number, letters by their case, the rest as it is.
+    r"""One expression for stamps of the same make: digits by their number, letters by their case, the rest as it is.
 
-    None where they are not of the same make (the runs of digits, letters and other characters do not correspond).
+    It also matches stamps of the same form that are not among the texts: of other months, and with one digit where two
+    were seen without a leading zero. None where the texts are not of the same make (their runs of digits, letters and
+    other characters do not correspond).
     """
     split = [_TOKEN.findall(text) for text in texts]
     if len({len(tokens) for tokens in split}) != 1:
         return None
-    parts = [_token(sorted(set(column))) for column in zip(*split, strict=True)]
-    return None if None in parts else "".join(part for part in parts if part is not None)
+    parts: list[str] = []
+    for column in zip(*split, strict=True):
+        part = _token(sorted(set(column)))
+        if part is None:
+            return None
+        if part == _SHORT and parts[-1:] == [":"]:
+            part = r"\d{2}"  # minutes and seconds
+        elif part == _SHORT and parts[-1:] == [" "] and parts[-2:-1] and parts[-2].startswith("[A-Z][a-z]"):
+            parts[-1] = " +"  # behind a month, a day of one digit has a blank more
+        parts.append(part)
+    return "".join(parts)
 
 
 def _token(seen: list[str]) -> str | None:
     """The expression for what stands at one place of all texts."""
     least, most = min(map(len, seen)), max(map(len, seen))
     if all(text.isascii() and text.isdigit() for text in seen):
-        return rf"\d{_times(least, most)}"
+        return _digits(seen, least, most)
     if all(text.isalpha() for text in seen):
         return _letters(seen, least, most)
     if all(not text.strip(" ") for text in seen):
-        return f" {_times(least, most)}"
+        return " " if most == 1 else " +"
     return _escaped(seen[0]) if len(seen) == 1 else None
 
 
+def _digits(seen: list[str], least: int, most: int) -> str:
+    may_be_short = most <= 2 and not any(len(text) == 2 and text[0] == "0" for text in seen)
+    return _SHORT if may_be_short else rf"\d{_times(least, most)}"
+
+
 def _letters(seen: list[str], least: int, most: int) -> str:
-    if len(seen) == 1 and (not seen[0].isascii() or len(seen[0]) == 1):
+    if len(seen) == 1 and (not seen[0].isascii() or (most > 3 and seen[0].islower())):
         return seen[0]
-    if all(text.isascii() and text[0].isupper() and (text[1:].islower() or not text[1:]) for text in seen) and most > 1:
-        return f"[A-Z][a-z]{_times(least - 1, most - 1)}"
     if not all(text.isascii() for text in seen):
-        return rf"\pL{_times(least, most)}"
+        return r"\pL+"
+    if most > 1 and all(text[0].isupper() and text[1:].islower() for text in seen):
+        return "[A-Z][a-z]{2}" if least == most == 3 else "[A-Z][a-z]+"
     kind = "[A-Z]" if all(map(str.isupper, seen)) else "[a-z]" if all(map(str.islower, seen)) else "[A-Za-z]"
     return f"{kind}{_times(least, most)}"
 
