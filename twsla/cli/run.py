@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from twsla.cli.bind import BoundCommand, Call, sections_of
+from twsla.errors import UsageError
 from twsla.options import OutputOptions, Selection, describe
 
 if TYPE_CHECKING:
@@ -28,15 +30,30 @@ def analysis_command(analysis: Analysis[Any, Any], name: str) -> BoundCommand:
 def run_analysis(analysis: Analysis[Any, Any], call: Call, options: object) -> Result:
     """Run on the store and with the filters of ``call``. The engine stays open until the result is closed."""
     from contextlib import ExitStack
-    from dataclasses import replace
 
     from twsla.cli.progress import showing
     from twsla.query.engine import open_engine
 
+    for given in (call.selection, call.output, options):
+        refuse_invalid_text(given)
     with ExitStack() as opened:
         engine = opened.enter_context(open_engine(call.selection, call.environment))
         with showing(call.environment, quiet=call.output.quiet) as progress:
             result = analysis.run(engine, options, progress)
         if result.close:
             opened.callback(result.close)
-        return replace(result, close=opened.pop_all().close)
+        return replace(result, close=opened.pop_all().close, interrupt=engine.interrupt)
+
+
+def refuse_invalid_text(given: object) -> None:
+    """No text of a question may hold bytes that are not UTF-8: records are, so nothing could match or be written.
+
+    Raises:
+        UsageError: One does.
+    """
+    for info in describe(type(given)) if is_dataclass(given) else ():
+        value = getattr(given, info.name)
+        for text in value if isinstance(value, tuple) else (value,):
+            if isinstance(text, str) and text != text.encode("utf-8", "replace").decode():
+                name = info.metavar if info.positional else info.long
+                raise UsageError(f"{name} {text!r} is not valid UTF-8", hint="records are; leave out what is not text")

@@ -94,8 +94,11 @@ def parse_filters(*, simple: str, regex: str, inverted: str, arguments: Sequence
         ignore_case: For all of them.
 
     Raises:
-        UsageError: An argument is a ``^`` and nothing else.
+        UsageError: An argument is a ``^`` and nothing else, or a text is not valid UTF-8: no record would match.
     """
+    for text in (simple, regex, inverted, *arguments):
+        if not _is_valid(text):
+            raise UsageError(f"the filter {text!r} is not valid UTF-8", hint="records are; leave out what is not text")
     filters: list[Filter] = []
     if regex:
         filters.append(regex_filter(regex, ignore_case=ignore_case))
@@ -112,6 +115,11 @@ def parse_filters(*, simple: str, regex: str, inverted: str, arguments: Sequence
     if inverted:
         filters.append(regex_filter(inverted, negative=True, ignore_case=ignore_case))
     return FilterSet(tuple(filters))
+
+
+def _is_valid(text: str) -> bool:
+    """Whether it was valid UTF-8 on the command line; other bytes are lone surrogates there."""
+    return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def regex_filter(source: str, *, negative: bool = False, ignore_case: bool = False) -> Filter:

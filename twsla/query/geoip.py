@@ -9,6 +9,7 @@ Source: MaxMind DB File Format Specification 2.0.
 from __future__ import annotations
 
 import math
+import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -122,13 +123,13 @@ def _escaped(char: str) -> str:
 def _open(path: Path) -> Database:
     import maxminddb
 
-    if not path.exists():
-        raise UsageError(f"the GeoIP database {path} does not exist", hint="--geoip names an .mmdb file")
-    if not path.is_file():
-        raise UsageError(f"the GeoIP database {path} is not a file", hint="--geoip names an .mmdb file")
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise UsageError(f"the GeoIP database {path} is not a file", hint="--geoip names an .mmdb file")
         reader = maxminddb.open_database(path)
         version = reader.metadata().ip_version
+    except FileNotFoundError:
+        raise UsageError(f"the GeoIP database {path} does not exist", hint="--geoip names an .mmdb file") from None
     except OSError as error:
         raise UsageError(f"the GeoIP database {path} cannot be read: {error.strerror or error}") from error
     except _DAMAGE as error:
