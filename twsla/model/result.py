@@ -167,7 +167,12 @@ class Action:
 
     key: str
     title: str
+    """Two or three words, as on a line of keys."""
     run: Callable[[Mapping[str, object] | None, Progress], Result | str]
+    """Gets the selected row, hidden columns included, with times in nanoseconds since 1970; None if there are no rows.
+    Runs in a thread of its own, which has a connection of its own to the engine."""
+    replaces: bool = False
+    """The result takes the place of this one, the same row selected, instead of being opened on top of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,5 +195,10 @@ class Result:
     """What to colour in log texts on a terminal, as ``search --color`` takes it."""
     exit_code: int = 0
     """What the process answers: ``search -q`` gives 1 when nothing matches."""
+    cursor: int = 0
+    """Number of the row that a screen selects first."""
     close: Callable[[], None] | None = field(default=None, compare=False)
     """Frees what the rows hold (a scratch table); call it when done with the result."""
+    interrupt: Callable[[int | None], None] | None = field(default=None, compare=False)
+    """Stops what rows or actions are computing, in one thread (its ``ident``) or in all; it raises ``Cancelled`` there.
+    Callable from any thread."""
