@@ -71,6 +71,13 @@ def test_where_every_line_has_a_stamp_each_is_a_record() -> None:
     assert records(*own, odd, NEXT) == [*own, odd, NEXT]
 
 
+def test_an_indented_line_goes_on_with_the_line_before_though_every_line_has_a_stamp() -> None:
+    lines = [NEXT, "  since 2024-01-01T00:00:00Z", NEXT]
+
+    assert records(*lines) == ["\n".join(lines[:2]), NEXT]
+    assert records(*(f" {line}" for line in lines)) == [f" {line}" for line in lines]
+
+
 def test_the_first_stamp_of_a_source_dates_its_record_wherever_it_stands() -> None:
     header = "log opened 2024-05-06 07:00:00"
 

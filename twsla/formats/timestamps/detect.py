@@ -25,6 +25,7 @@ from twsla.formats.timestamps.model import NO_OFFSET, Locator, StampPlan
 from twsla.formats.timestamps.places import Field, Rows
 from twsla.formats.timestamps.stamp import complete_all, search_rest
 from twsla.formats.timestamps.strptime import form_of_pattern
+from twsla.formats.timestamps.tails import byte_set
 
 if TYPE_CHECKING:
     from twsla.formats.lines import Lines
@@ -312,16 +313,22 @@ class _Chooser:
             day_first=day_first,
             forced=forced,
         )
-        return replace(plan, multiline=self.has_bare_lines(plan, found))
+        return replace(plan, multiline=self.has_continuations(plan, found))
 
-    def has_bare_lines(self, plan: StampPlan, found: Found) -> bool:
-        """Whether lines without any stamp come below one that has the plan's; ``found`` holds these."""
+    def has_continuations(self, plan: StampPlan, found: Found) -> bool:
+        """Whether lines that go on with another come below one that has the plan's stamp; ``found`` holds these.
+
+        Such a line has no stamp at all, or none at its place and is set in, which no stamped line is.
+        """
         import numpy as np
 
         if not found.valid.any():
             return False
         rest = np.flatnonzero(~found.valid)
         rest = rest[rest > int(np.argmax(found.valid))]
+        indented = byte_set(b" \t")[self.source.bytes_at(self.rows.starts)]
+        if indented[rest].any() and not indented[found.valid].any():
+            return True
         search_rest(self.rows, rest, found, plan)
         return not bool(found.valid[rest].all())
 

@@ -92,7 +92,7 @@ class StampPlan:
     forced: Form | None = None
     """The only form to look for, if the user named one."""
     multiline: bool = False
-    """Below a stamped line of the sample there are lines without any stamp."""
+    """Below a stamped line of the sample there are lines that go on with it: without any stamp, or set in."""
 
     @property
     def places(self) -> tuple[str, ...]:
