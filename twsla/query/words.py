@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from twsla.model.filters import quoted
 from twsla.query.extracted import PIECE, Extracted, refined_list, refined_one
+from twsla.query.fields import SPACE
 from twsla.query.matching import compile_match
 from twsla.query.regexes import shape_of
-from twsla.query.tabular import SPACE, SPACE_NOT_BLANK
 
 if TYPE_CHECKING:
     from twsla.model.extraction import Extraction
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _SHORTEST: Final = 2
 _LONGEST: Final = 50
 """Bytes of a word."""
+_SPACE_NOT_BLANK: Final = SPACE.replace(" ", "")
 _TRIMMED: Final = ".,!?;:()[]{}\"'"
 
 _KEY: Final = r"[A-Za-z_][0-9A-Za-z_.\-]*"
@@ -37,7 +38,7 @@ def compile_word(params: Params) -> Extracted:
     """All words in lower case, without the punctuation around them."""
     every = f"regexp_extract_all(text, {params.bind(f'[^{SPACE}]+')})"
     # Splitting at one character is twice as fast as an expression; the empty pieces are no words anyway.
-    only_blanks = f"regexp_extract(shape, {params.bind(f'[{SPACE_NOT_BLANK}]')}) = ''"
+    only_blanks = f"regexp_extract(shape, {params.bind(f'[{_SPACE_NOT_BLANK}]')}) = ''"
     rough = f"CASE WHEN {only_blanks} THEN string_split(text, ' ') ELSE {every} END"
     lower = f"lower({PIECE})"
     word = f"trim({lower}, {params.bind(_TRIMMED)})"
