@@ -36,6 +36,8 @@ COMMANDS: dict[str, Entry] = {
     ),
     "search": Entry("twsla.analysis.search:analysis", "List the records that match."),
     "count": Entry("twsla.analysis.count:analysis", "Count records by time, or by what they hold."),
+    "extract": Entry("twsla.analysis.extract:analysis", "List a value of each record over time, with its changes."),
+    "heatmap": Entry("twsla.analysis.heatmap:analysis", "Count records by date and hour."),
     "sources": Entry("twsla.analysis.sources:analysis", "List what was imported, with hashes and problems."),
     "verify": Entry("twsla.analysis.verify:analysis", "Prove that the store and its sources are what they were."),
     "marks": Entry("twsla.analysis.marks:analysis", "List the records that were marked."),

@@ -18,7 +18,8 @@ def numbers(values: list[str], scale: Scale | None = None) -> list[tuple[float |
     """What each value is: number and unit."""
     rows = "(SELECT unnest($values::VARCHAR[]) AS value)"
     number = scale.sql() if scale else "written"
-    return database().execute(f"SELECT {number}, unit FROM ({parsed(rows)})", {"values": values}).fetchall()
+    found = database().execute(f"SELECT {number}, unit FROM ({parsed(rows)})", {"values": values}).fetchall()
+    return [(written, unit) for written, unit in found]
 
 
 @cache
