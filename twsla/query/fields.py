@@ -13,6 +13,8 @@ from twsla.query.extracted import Extracted
 from twsla.query.matching import MOST, if_any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from twsla.model.extraction import Extraction
     from twsla.query.extracted import Params
 
@@ -28,11 +30,9 @@ def compile_field(extraction: Extraction, params: Params) -> Extracted:
     """The field at a place from 0, or from the end, or all fields."""
     index = extraction.position
     if not extraction.all_matches and -_FEW <= index < _FEW:
-        one = [f"regexp_extract(text, {params.bind(_one(index, space))}, 1)" for space in (_ASCII, SPACE)]
-        return dataclasses.replace(if_any(_by_space(*one, params)), params=params.values)
-    every = _by_space(
-        *(f"regexp_extract_all(text, {params.bind(f'[^{space}]+')})" for space in (_ASCII, SPACE)), params
-    )
+        one = _by_space(lambda space: f"regexp_extract(text, {params.bind(_one(index, space))}, 1)", params)
+        return dataclasses.replace(if_any(one), params=params.values)
+    every = _by_space(lambda space: f"regexp_extract_all(text, {params.bind(f'[^{space}]+')})", params)
     if extraction.all_matches:
         return Extracted(every, params.values, many=True)
     return Extracted(f"({every})[{place(index)}]", params.values)
@@ -44,10 +44,10 @@ def _one(index: int, space: str) -> str:
     return f"([^{space}]+)(?:[{space}]+[^{space}]+){{{-index - 1}}}[{space}]*$"
 
 
-def _by_space(ascii_only: str, any_space: str, params: Params) -> str:
+def _by_space(sql: Callable[[str], str], params: Params) -> str:
     beyond = params.bind(f"[{_BEYOND}]")
     narrow = either_way(f"regexp_extract(shape, {beyond}) = ''", f"regexp_extract(text, {beyond}) = ''")
-    return f"CASE WHEN {narrow} THEN {ascii_only} ELSE {any_space} END"
+    return f"CASE WHEN {narrow} THEN {sql(_ASCII)} ELSE {sql(SPACE)} END"
 
 
 def either_way(on_shape: str, on_text: str) -> str:

@@ -94,8 +94,8 @@ def _by_name(extraction: Extraction, params: Params, engine: Engine | None) -> s
     places: dict[tuple[int, int, bool], list[str]] = {}
     for header in headers:
         if extraction.name in header.names:
-            place = header.names.index(extraction.name), header.line_no, header.zeek
-            places.setdefault(place, []).append(header.source)
+            where = header.names.index(extraction.name), header.line_no, header.zeek
+            places.setdefault(where, []).append(header.source)
     if not places:
         known = list(dict.fromkeys(name for header in headers for name in header.names if name))
         more = f" and {len(known) - _SHOWN_NAMES} more" if len(known) > _SHOWN_NAMES else ""
