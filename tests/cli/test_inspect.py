@@ -328,5 +328,5 @@ def test_every_kind_of_finding_is_in_the_manual(run: Run, tmp_path: Path) -> Non
     done = run("inspect", "a.log", "b.log", "--format", "json")
 
     kinds = {row["what"] for row in json.loads(done.text)["rows"]}
-    manual = (ROOT / "docs" / "import.md").read_text("utf-8")
+    manual = (ROOT / "docs" / "inspect.md").read_text("utf-8")
     assert {kind for kind in kinds if not re.search(rf"`{kind}`", manual)} == set()
