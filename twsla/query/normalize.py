@@ -13,7 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from twsla.query import stamps
-from twsla.query.textkeys import TextKey, count_key, make_table
+from twsla.query.scratch import scratch_table
+from twsla.query.textkeys import TextKey, count_key
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -75,7 +76,7 @@ def normalized_key(engine: Engine) -> TextKey:
     rules = _applied(RULES, stamps.IN_TEXT.comma, "text")
     if not any("shape" in entry.columns for entry in engine.selected.files):
         return TextKey("", rules)
-    name = make_table(engine, _OF_SHAPES)
+    name = scratch_table(engine, f"SELECT * FROM ({_OF_SHAPES})")  # noqa: S608  # our own names
     has_pieces = [
         f"({name}.piece_{n} IS NULL OR contains(concat(chr(10), text, chr(10)), {name}.piece_{n}))"
         for n in range(1, _PIECES + 1)

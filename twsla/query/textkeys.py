@@ -31,15 +31,3 @@ def count_key(engine: Engine, key: TextKey) -> pa.Table:
     """Columns key string, count int64; the largest first, ties by key."""
     sql = f"SELECT {key.expression} AS key, count(*) AS count FROM records {key.join} GROUP BY key ORDER BY count DESC, key"  # noqa: S608, E501
     return engine.rows(sql).table
-
-
-def make_table(engine: Engine, select: str) -> str:
-    """The name of a new scratch table with the rows of a SELECT over ``records`` that has no parameters of its own."""
-    name = engine.scratch_name()
-    relation = engine.records()
-    body = select.strip()
-    further = f", {body[4:]}" if body[:5].upper().split() == ["WITH"] else f" {body}"
-    engine.execute(
-        f"CREATE TABLE {name} AS WITH records AS NOT MATERIALIZED ({relation.sql}){further}", relation.params
-    )
-    return name
