@@ -38,6 +38,7 @@ COMMANDS: dict[str, Entry] = {
     "count": Entry("twsla.analysis.count:analysis", "Count records by time, or by what they hold."),
     "extract": Entry("twsla.analysis.extract:analysis", "List a value of each record over time, with its changes."),
     "heatmap": Entry("twsla.analysis.heatmap:analysis", "Count records by date and hour."),
+    "time": Entry("twsla.analysis.time:analysis", "List records with the time between them."),
     "sources": Entry("twsla.analysis.sources:analysis", "List what was imported, with hashes and problems."),
     "verify": Entry("twsla.analysis.verify:analysis", "Prove that the store and its sources are what they were."),
     "marks": Entry("twsla.analysis.marks:analysis", "List the records that were marked."),

@@ -38,3 +38,11 @@ def time_span(engine: Engine) -> tuple[int, int] | None:
     first, last = min(entry.min_ts or 0 for entry in files), max(entry.max_ts or 0 for entry in files)
     start, end = engine.query.time_range.start_ns, engine.query.time_range.end_ns
     return first if start is None else max(first, start), last if end is None else min(last, end)
+
+
+def undated_matches(engine: Engine) -> int:
+    """How many records of the query have no time stamp."""
+    files = [entry for entry in engine.selected.files if entry.min_ts is None]
+    if not files:
+        return 0
+    return int(engine.fetch("SELECT count(*) FROM records", relation=engine.records(files))[0][0])
