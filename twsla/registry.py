@@ -31,13 +31,14 @@ class Entry:
 
 COMMANDS: dict[str, Entry] = {
     "import": Entry("twsla.cli.commands.import_:command", "Read logs into the store."),
-    "inspect": Entry(
-        "twsla.cli.commands.inspect:command", "Tell how sources would be understood, and store nothing."
-    ),
+    "inspect": Entry("twsla.cli.commands.inspect:command", "Tell how sources would be understood, and store nothing."),
     "search": Entry("twsla.analysis.search:analysis", "List the records that match."),
     "count": Entry("twsla.analysis.count:analysis", "Count records by time, or by what they hold."),
     "extract": Entry("twsla.analysis.extract:analysis", "List a value of each record over time, with its changes."),
     "heatmap": Entry("twsla.analysis.heatmap:analysis", "Count records by date and hour."),
+    "relation": Entry(
+        "twsla.analysis.relation:analysis", "Count combinations of two or more things in the same record."
+    ),
     "time": Entry("twsla.analysis.time:analysis", "List records with the time between them."),
     "sources": Entry("twsla.analysis.sources:analysis", "List what was imported, with hashes and problems."),
     "verify": Entry("twsla.analysis.verify:analysis", "Prove that the store and its sources are what they were."),

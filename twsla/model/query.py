@@ -16,3 +16,5 @@ class Query:
     filters: FilterSet = field(default_factory=FilterSet)
     zone: str = "UTC"
     """Zone for showing times and for reading time ranges without one."""
+    ignore_case: bool = False
+    """For filters that a command finds among arguments of its own."""

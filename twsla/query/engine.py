@@ -16,7 +16,7 @@ from twsla.query.where import check_filters, compile_where
 from twsla.store.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -64,6 +64,11 @@ class Engine:
         """Free everything."""
         self._database.close()
 
+    def file_paths(self, files: Iterable[FileEntry]) -> list[str]:
+        """Paths of store files as DuckDB takes them."""
+        root = self._database.readable(self.store.path)
+        return [f"{root}/{entry.path}" for entry in files]
+
     # --- relations -------------------------------------------------------------------------------------------
 
     def records(
@@ -84,7 +89,7 @@ class Engine:
             if placed:
                 names += f", {_file_place(places)} AS _file, file_row_number AS _row"
             condition = self._condition("shape" in columns, params) if filtered else "true"
-            listed = ", ".join(_quoted(self.store.file_path(files[place])) for place in places)
+            listed = ", ".join(map(_quoted, self.file_paths(files[place] for place in places)))
             # Paths are quoted literals, names are ours, every value of the user's is a parameter. A directory called
             # ``source=x`` would otherwise, as Hive has it, say what is in the column.
             read = f"read_parquet([{listed}], hive_partitioning = false)"
@@ -200,7 +205,8 @@ def query_of(selection: Selection, environment: Environment) -> Query:
         ignore_case=selection.ignore_case,
     )
     check_filters(filters)
-    return Query(parse_time_range(selection.time_range, now_ns=environment.now_ns, zone=zone), filters, zone)
+    time_range = parse_time_range(selection.time_range, now_ns=environment.now_ns, zone=zone)
+    return Query(time_range, filters, zone, selection.ignore_case)
 
 
 @contextmanager
