@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 _STEP: Final = re.compile(
     r"""(?xs)
     (?P<deep>\.\.)? (?:
-        (?(deep)|\.) (?: (?P<all_members>\*) | "(?P<quoted>(?:[^"\\]|\\.)+)" | (?P<name>[^.\[\]"'*\s?@()][^.\[\]"'*]*) )
+        (?(deep)|\.) (?: (?P<all_members>\*) | "(?P<quoted>(?:[^"\\]|\\.)*)" | (?P<name>[^.\[\]"'*\s?@()][^.\[\]"'*]*) )
       | \[\s* (?: (?P<all>\*) | (?P<index>-?[0-9]{1,9})
-              | "(?P<double>(?:[^"\\]|\\.)+)" | '(?P<single>(?:[^'\\]|\\.)+)' ) \s*\]
+              | "(?P<double>(?:[^"\\]|\\.)*)" | '(?P<single>(?:[^'\\]|\\.)*)' ) \s*\]
     )
     """
 )
@@ -39,6 +39,8 @@ _HINT: Final = (
     'write $.user.name or user.name, $["odd.name"], $.list[0], $.list[-1], $.list[*], $.object.*, $..name; '
     "filters and slices are not supported"
 )
+_ODD: Final = ("*", "")
+"""Names that DuckDB's paths cannot say."""
 _BIGGEST: Final = 1 << 28
 """Characters that a path which looks at every depth may give for one record: each level repeats what is below it."""
 
@@ -47,8 +49,8 @@ _BIGGEST: Final = 1 << 28
 class JsonPath:
     """A path that has been read."""
 
-    duckdb: str
-    """As DuckDB takes it."""
+    parts: tuple[str, ...]
+    """As DuckDB takes it, one part after the other."""
     is_many: bool
     """More than one value can be meant."""
     is_deep: bool
@@ -63,8 +65,7 @@ def parse_json_path(text: str) -> JsonPath:
     """
     body = text.strip()
     body = body[1:] if body.startswith("$") else f".{body}" if not body.startswith(("[", ".")) else body
-    path = "$"
-    is_many = is_deep = False
+    steps: list[re.Match[str]] = []
     at = 0
     while at < len(body):
         step = _STEP.match(body, at)
@@ -72,21 +73,39 @@ def parse_json_path(text: str) -> JsonPath:
             rest = body[at:].strip(".")
             where = f"from '{rest}' on" if rest else "to its end"
             raise UsageError(f"the JSON path '{text}' cannot be read {where}", hint=_HINT)
+        steps.append(step)
         at = step.end()
-        path += _written(step)
-        is_deep = is_deep or step["deep"] is not None
-        is_many = is_many or is_deep or bool(step["all"] or step["all_members"])
-    return JsonPath(path, is_many, is_deep)
+    is_deep = any(step["deep"] for step in steps)
+    is_many = is_deep or any(step["all"] or step["all_members"] for step in steps)
+    if is_many and any(_name(step) in _ODD for step in steps):
+        raise UsageError(f"the JSON path '{text}' cannot be read: members called '*' or '' have one place", hint=_HINT)
+    return JsonPath(_parts(steps), is_many, is_deep)
 
 
-def _written(step: re.Match[str]) -> str:
+def _parts(steps: list[re.Match[str]]) -> tuple[str, ...]:
+    """JSON pointers say the names that paths cannot."""
+    parts = ["$"]
+    for step in steps:
+        name = _name(step)
+        if name in _ODD:
+            parts += [f"/{name}", "$"]
+        else:
+            parts[-1] += _written(step, name)
+    return tuple(part for part in parts if part != "$") or ("$",)
+
+
+def _name(step: re.Match[str]) -> str | None:
+    """The member that is meant, if one is."""
+    escaped = next((step[kind] for kind in ("quoted", "double", "single") if step[kind] is not None), None)
+    return step["name"] if escaped is None else re.sub(r"\\(.)", r"\1", escaped, flags=re.DOTALL)
+
+
+def _written(step: re.Match[str], name: str | None) -> str:
     dots = ".." if step["deep"] else "."
-    if step["all_members"]:
+    if name is None and step["all_members"]:
         return f"{dots}*"
-    if step["all"] or step["index"]:
+    if name is None:
         return f"{step['deep'] or ''}[{step['all'] or int(step['index'])}]"
-    escaped = step["quoted"] or step["double"] or step["single"]
-    name = step["name"] if escaped is None else re.sub(r"\\(.)", r"\1", escaped, flags=re.DOTALL)
     quoted = name.replace("\\", "\\\\").replace('"', '\\"')
     return f'{dots}"{quoted}"'
 
@@ -99,7 +118,9 @@ def compile_json(extraction: Extraction, params: Params) -> Extracted:
     """
     path = parse_json_path(extraction.name)
     json = "substr(text, instr(text, '{'))"
-    found = f"json_extract({json}, {params.bind(path.duckdb)})"
+    found = json
+    for part in path.parts:
+        found = f"json_extract({found}, {params.bind(part)})"
     if path.is_deep:
         levels = f"(strlen({json}) - strlen(replace(replace({json}, '{{', ''), '[', '')))"
         message = params.bind(f"the path {extraction.name} would give more than {_BIGGEST:,} characters for one record")
