@@ -17,6 +17,7 @@ from twsla.query import stamps
 from twsla.query.scratch import derived_table, drop_table, scratch_table
 from twsla.query.template_headers import message_starts
 from twsla.query.template_merging import merged
+from twsla.query.template_names import constant_names, rename
 from twsla.query.template_tokens import WILD, Token, Tokenizer, squeeze, text_of
 from twsla.query.textkeys import TextKey, count_key
 
@@ -82,13 +83,21 @@ def template_key(engine: Engine) -> TextKey:
     )
     drop_table(engine, shapes)
     rest = forms[0][2] - sum(counts) if forms else 0
-    notes = (_note(rest, len(forms)),) if rest else ()
+    key = _key(of_shape, of_form, (_note(rest, len(forms)),) if rest else (), all_shaped=all_shaped)
+    texts = constant_names(engine, key, templates.texts)
+    if texts:
+        rename(engine, (of_shape, of_form), texts)
+    return key
+
+
+def _key(of_shape: str, of_form: str, notes: tuple[Note, ...], *, all_shaped: bool) -> TextKey:
+    """Templates by the two tables; the second is for records without a shape column."""
     join = f"LEFT JOIN {of_shape} ON records.shape = {of_shape}.of_shape"
     if all_shaped:
-        plain = _plain("records.shape")
+        plain = f"replace(records.shape, '0', '{WILD}')"
         return TextKey(join, f"coalesce({of_shape}.template, {plain})", notes)
     unshaped = f"CASE WHEN records.shape IS NULL THEN {_form(_SHAPE_OF_TEXT)} END"
-    plain = _plain(f"coalesce(records.shape, {_SHAPE_OF_TEXT})")
+    plain = f"replace(coalesce(records.shape, {_SHAPE_OF_TEXT}), '0', '{WILD}')"
     return TextKey(
         f"{join} LEFT JOIN {of_form} ON {unshaped} = {of_form}.of_form",
         f"coalesce({of_shape}.template, {of_form}.template, {plain})",
@@ -183,11 +192,6 @@ def _form(shape: str) -> str:
 
 
 _SHAPE_OF_TEXT: Final = "regexp_replace(records.text, '[0-9]+', '0', 'g')"
-
-
-def _plain(shape: str) -> str:
-    """The template of a shape whose form was not worked on."""
-    return f"replace({shape}, '0', '{WILD}')"
 
 
 def _note(records: int, forms: int) -> Note:
