@@ -39,9 +39,9 @@ def write(path: Path, content: str | bytes) -> Path:
     return path
 
 
-def found(run: Run, *arguments: str | Path, code: int = 0) -> dict[str, list[dict[str, Any]]]:
+def found(inside: Run, *arguments: str | Path, code: int = 0) -> dict[str, list[dict[str, Any]]]:
     """The rows by ``what``."""
-    done = run("inspect", *arguments, "--format", "json")
+    done = inside("inspect", *arguments, "--format", "json")
     assert done.code == code, done.err
     rows: dict[str, list[dict[str, Any]]] = {}
     for row in json.loads(done.text)["rows"]:
@@ -54,31 +54,31 @@ def value(rows: dict[str, list[dict[str, Any]]], what: str) -> str:
     return str(row["value"])
 
 
-def stored(run: Run, *arguments: str | Path) -> list[str]:
-    done = run("import", "-d", "check.db", *arguments)
+def stored(inside: Run, *arguments: str | Path) -> list[str]:
+    done = inside("import", "-d", "check.db", *arguments)
     assert done.code == 0, done.err
-    lines = run("search", "-d", "check.db", "--format", "jsonl", "--columns", "text").lines
+    lines = inside("search", "-d", "check.db", "--format", "jsonl", "--columns", "text").lines
     return [json.loads(line)["text"] for line in lines]
 
 
 @pytest.mark.skipif(not (SAMPLES / "twsla" / "multi.log").exists(), reason="the original's samples are not here")
-def test_the_originals_multi_log(run: Run, tmp_path: Path) -> None:
+def test_the_originals_multi_log(inside: Run, tmp_path: Path) -> None:
     path = SAMPLES / "twsla" / "multi.log"
 
-    rows = found(run, path)
+    rows = found(inside, path)
 
     assert rows["stamped_lines"][0]["why"] == "3 stamps in 21 lines"
     (suggestion,) = rows["suggestion"]
     assert suggestion["value"] == r"--ml-start '^\d{4}/\d{2}/\d{2}'"
-    texts = stored(run, "--ml-start", r"^\d{4}/\d{2}/\d{2}", path)
+    texts = stored(inside, "--ml-start", r"^\d{4}/\d{2}/\d{2}", path)
     assert [text.count("\n") + 1 for text in texts] == [3, 4, 14]
     assert not (tmp_path / "twsla.db").exists()
 
 
-def test_everything_an_import_would_decide(run: Run, tmp_path: Path) -> None:
+def test_everything_an_import_would_decide(inside: Run, tmp_path: Path) -> None:
     write(tmp_path / "a.log", MULTI)
 
-    rows = found(run, "a.log", "--tz", "Asia/Tokyo")
+    rows = found(inside, "a.log", "--tz", "Asia/Tokyo")
 
     assert value(rows, "format") == "text"
     assert (value(rows, "encoding"), rows["encoding"][0]["why"]) == ("utf-8", "ASCII")
@@ -99,11 +99,11 @@ def test_everything_an_import_would_decide(run: Run, tmp_path: Path) -> None:
     assert (value(rows, "longest_record"), rows["longest_record"][0]["line"]) == ("4", 4)
 
 
-def test_it_tells_what_the_import_then_does(run: Run, tmp_path: Path) -> None:
+def test_it_tells_what_the_import_then_does(inside: Run, tmp_path: Path) -> None:
     write(tmp_path / "messages", "".join(f"{line}\n" for line in SYSLOG))
 
-    rows = found(run, "messages")
-    report = json.loads(run("import", "--report", "json", "messages").text)["rows"][0]
+    rows = found(inside, "messages")
+    report = json.loads(inside("import", "--report", "json", "messages").text)["rows"][0]
 
     assert int(value(rows, "records")) == report["records"]
     assert int(value(rows, "undated_records")) == report["undated"]
@@ -123,10 +123,10 @@ SYSLOG = [
 ]
 
 
-def test_years_steps_back_and_quoted_stamps(run: Run, tmp_path: Path) -> None:
+def test_years_steps_back_and_quoted_stamps(inside: Run, tmp_path: Path) -> None:
     write(tmp_path / "messages", "".join(f"{line}\n" for line in SYSLOG))
 
-    rows = found(run, "messages")
+    rows = found(inside, "messages")
 
     # Written on 2026-11-06: the last line is of January of that year.
     assert value(rows, "years") == "years 2025 to 2026 from its modification time, 1 turn of the year"
@@ -146,10 +146,10 @@ def test_years_steps_back_and_quoted_stamps(run: Run, tmp_path: Path) -> None:
     assert [row["value"] for row in rows["option"]] == ["--tz ZONE", "--year N", "--multiline off"]
 
 
-def test_only_the_first_lines_are_looked_at_where_that_is_said(run: Run, tmp_path: Path) -> None:
+def test_only_the_first_lines_are_looked_at_where_that_is_said(inside: Run, tmp_path: Path) -> None:
     write(tmp_path / "a.log", MULTI)
 
-    rows = found(run, "a.log", "--lines", "4")
+    rows = found(inside, "a.log", "--lines", "4")
 
     assert (value(rows, "lines"), rows["lines"][0]["why"]) == ("4", "only these were looked at")
     assert rows["stamped_lines"][0]["why"] == "2 stamps in 4 lines"
@@ -157,39 +157,39 @@ def test_only_the_first_lines_are_looked_at_where_that_is_said(run: Run, tmp_pat
 
 
 @pytest.mark.parametrize("count", ["10", "11"])
-def test_as_many_lines_as_there_are_is_all(run: Run, tmp_path: Path, count: str) -> None:
+def test_as_many_lines_as_there_are_is_all(inside: Run, tmp_path: Path, count: str) -> None:
     write(tmp_path / "a.log", MULTI)
 
-    rows = found(run, "a.log", "--lines", count)
+    rows = found(inside, "a.log", "--lines", count)
 
     assert (value(rows, "lines"), rows["lines"][0]["why"]) == ("10", "")
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-8", "cp932"])
-def test_lines_are_counted_in_any_encoding(run: Run, tmp_path: Path, encoding: str) -> None:
+def test_lines_are_counted_in_any_encoding(inside: Run, tmp_path: Path, encoding: str) -> None:
     lines = [f"2024-05-06 07:08:{n:02} エラーが発生しました {n}" for n in range(40)]
     write(tmp_path / "a.log", "".join(f"{line}\r\n" for line in lines).encode(encoding))
 
-    rows = found(run, "a.log", "--lines", "7")
+    rows = found(inside, "a.log", "--lines", "7")
 
     assert value(rows, "encoding") == encoding
     assert value(rows, "line_ends") == "CR LF 7"
     assert (value(rows, "lines"), rows["last"][0]["line"]) == ("7", 7)
 
 
-def test_line_ends_of_all_kinds(run: Run, tmp_path: Path) -> None:
+def test_line_ends_of_all_kinds(inside: Run, tmp_path: Path) -> None:
     write(tmp_path / "a.log", b"2024-05-06 07:08:09 a\n2024-05-06 07:08:09 b\r\n\n2024-05-06 07:08:09 c")
 
-    rows = found(run, "a.log")
+    rows = found(inside, "a.log")
 
     assert (value(rows, "line_ends"), rows["line_ends"][0]["why"]) == ("LF 2, CR LF 1", "the last line has none")
 
 
-def test_undecodable_bytes_are_counted_and_other_encodings_named(run: Run, tmp_path: Path) -> None:
+def test_undecodable_bytes_are_counted_and_other_encodings_named(inside: Run, tmp_path: Path) -> None:
     raw = "2024-05-06 07:08:09 ok\n2024-05-06 07:08:10 caf\xe9 \xe0 \xe9\n".encode("latin-1")
     write(tmp_path / "a.log", raw)
 
-    rows = found(run, "a.log", "--encoding", "utf-8")
+    rows = found(inside, "a.log", "--encoding", "utf-8")
 
     (bad,) = rows["undecodable_bytes"]
     assert (bad["value"], bad["line"]) == ("3", 2)
@@ -198,42 +198,42 @@ def test_undecodable_bytes_are_counted_and_other_encodings_named(run: Run, tmp_p
     assert option["why"] == "would read: 2024-05-06 07:08:10 café à é"
 
 
-def test_day_or_month_first_that_nothing_decides(run: Run, tmp_path: Path) -> None:
+def test_day_or_month_first_that_nothing_decides(inside: Run, tmp_path: Path) -> None:
     write(tmp_path / "a.log", "03/04/2024 07:08:09 a\n03/04/2024 07:08:10 b\n")
 
-    rows = found(run, "a.log")
+    rows = found(inside, "a.log")
 
     assert {"--dmy", "--mdy"} <= {row["value"] for row in rows["option"]}
     assert "it is not clear whether the day or the month comes first" in rows["problem"][0]["value"]
     assert "first" not in rows
-    assert found(run, "a.log", "--dmy")["first"][0]["time"] == "2024-04-03T07:08:09Z"
-    assert found(run, "a.log", "--mdy")["first"][0]["time"] == "2024-03-04T07:08:09Z"
+    assert found(inside, "a.log", "--dmy")["first"][0]["time"] == "2024-04-03T07:08:09Z"
+    assert found(inside, "a.log", "--mdy")["first"][0]["time"] == "2024-03-04T07:08:09Z"
 
 
-def test_another_stamp_on_the_line_can_be_chosen(run: Run, tmp_path: Path) -> None:
+def test_another_stamp_on_the_line_can_be_chosen(inside: Run, tmp_path: Path) -> None:
     write(tmp_path / "a.log", "2024-05-06 07:08:09 job of 05/May/2024:01:02:03 +0900 done\n" * 3)
 
-    rows = found(run, "a.log")
+    rows = found(inside, "a.log")
     (option,) = [row for row in rows["option"] if row["value"].startswith("--ts-format")]
 
     assert (option["value"], option["line"]) == ("--ts-format day-month-year", 1)
-    again = found(run, "a.log", *option["value"].split())
+    again = found(inside, "a.log", *option["value"].split())
     assert again["first"][0]["time"] == "2024-05-04T16:02:03Z"
 
 
-def test_a_time_that_the_clock_skipped_speaks_against_the_zone(run: Run, tmp_path: Path) -> None:
+def test_a_time_that_the_clock_skipped_speaks_against_the_zone(inside: Run, tmp_path: Path) -> None:
     write(tmp_path / "a.log", "2024-03-31 02:30:00 a\n")
 
-    rows = found(run, "a.log", "--tz", "Europe/Berlin")
+    rows = found(inside, "a.log", "--tz", "Europe/Berlin")
 
     assert "1 times never were on the clock of Europe/Berlin" in rows["option"][0]["why"]
 
 
-def test_settings_for_some_sources(run: Run, tmp_path: Path) -> None:
+def test_settings_for_some_sources(inside: Run, tmp_path: Path) -> None:
     write(tmp_path / "router.log", "May  6 07:08:09 r x\n")
     write(tmp_path / "other.log", "May  6 07:08:09 o x\n")
 
-    done = run("inspect", "router.log", "other.log", "--for", "router*:tz=Asia/Tokyo,year=2021", "--format", "json")
+    done = inside("inspect", "router.log", "other.log", "--for", "router*:tz=Asia/Tokyo,year=2021", "--format", "json")
 
     rows = {(row["source"], row["what"]): row for row in json.loads(done.text)["rows"]}
     assert rows["router.log", "first"]["time"] == "2021-05-05T22:08:09Z"
@@ -241,11 +241,11 @@ def test_settings_for_some_sources(run: Run, tmp_path: Path) -> None:
     assert rows["other.log", "first"]["time"] == "2026-05-06T07:08:09Z"
 
 
-def test_members_of_archives_pipes_and_unreadable_sources(run: Run, tmp_path: Path) -> None:
+def test_members_of_archives_pipes_and_unreadable_sources(inside: Run, tmp_path: Path) -> None:
     (tmp_path / "a.log.gz").write_bytes(gzip.compress(MULTI.encode()))
     (tmp_path / "program").write_bytes(b"\x7fELF\x00\x01\x02\x03")
 
-    done = run(
+    done = inside(
         "inspect", "a.log.gz", "-", "program", "missing.log", "--format", "json", input=b"2024-05-06 07:08:09 x\n"
     )
 
@@ -258,74 +258,74 @@ def test_members_of_archives_pipes_and_unreadable_sources(run: Run, tmp_path: Pa
     assert answer["facts"]["sources"] == 2
 
 
-def test_a_binary_file_is_read_where_the_user_insists(run: Run, tmp_path: Path) -> None:
+def test_a_binary_file_is_read_where_the_user_insists(inside: Run, tmp_path: Path) -> None:
     (tmp_path / "program").write_bytes(b"\x7fELF\x00\x01\x02\x03\n")
 
     for option in ("--input-format", "--format"):
-        done = run("inspect", "program", option, "text")
+        done = inside("inspect", "program", option, "text")
         assert done.code == 0
         assert "format: text (asked for)" in done.text
 
 
-def test_plain_output_can_be_pasted_and_grepped(run: Run, tmp_path: Path) -> None:
+def test_plain_output_can_be_pasted_and_grepped(inside: Run, tmp_path: Path) -> None:
     write(tmp_path / "a.log", MULTI)
 
-    done = run("inspect", "a.log")
+    done = inside("inspect", "a.log")
 
     assert r"a.log: suggestion: --ml-start '^\d{4}/\d{2}/\d{2}' (" in done.text
     assert "a.log: first: 2024-05-01T10:00:00Z (line 1)" in done.lines
 
 
-def test_nothing_is_hidden_of_hostile_lines_and_nothing_breaks(run: Run, tmp_path: Path) -> None:
+def test_nothing_is_hidden_of_hostile_lines_and_nothing_breaks(inside: Run, tmp_path: Path) -> None:
     write(
         tmp_path / "a.log",
         b"\x1b[31mred\x07\x00\n" + b"x" * 300 + b"\n\xff\xfe\xfd\n" + os.urandom(64) + b"\n2024-05-06\n",
     )
 
-    done = run("inspect", "a.log", "--input-format", "text", "--format", "json")
+    done = inside("inspect", "a.log", "--input-format", "text", "--format", "json")
 
     assert done.code == 0, done.err
     json.loads(done.text)
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\r\n", b"\n\n\n", b"x", b"\xff", b"\x00"])
-def test_next_to_nothing(run: Run, tmp_path: Path, content: bytes) -> None:
+def test_next_to_nothing(inside: Run, tmp_path: Path, content: bytes) -> None:
     write(tmp_path / "a.log", content)
 
-    rows = found(run, "a.log", "--input-format", "text")
+    rows = found(inside, "a.log", "--input-format", "text")
 
     assert value(rows, "bytes") == str(len(content))
 
 
-def import_inspect(run: Run, *arguments: str) -> Finished:
-    done = run("import", *arguments)
+def import_inspect(inside: Run, *arguments: str) -> Finished:
+    done = inside("import", *arguments)
     assert done.code == 0, done.err
     return done
 
 
 @pytest.mark.parametrize("option", ["--mlInspect", "--ml-inspect"])
-def test_import_reaches_it_as_the_original_did(run: Run, tmp_path: Path, option: str) -> None:
+def test_import_reaches_it_as_the_original_did(inside: Run, tmp_path: Path, option: str) -> None:
     write(tmp_path / "a.log", MULTI)
 
-    done = import_inspect(run, option, "-s", "a.log")
+    done = import_inspect(inside, option, "-s", "a.log")
 
-    assert done.text == run("inspect", "a.log").text
+    assert done.text == inside("inspect", "a.log").text
     assert not (tmp_path / "twsla.db").exists()
-    assert "no effect on an inspection" in import_inspect(run, option, "-t", "2024", "a.log").err
+    assert "no effect on an inspection" in import_inspect(inside, option, "-t", "2024", "a.log").err
 
 
-def test_nothing_and_no_number_of_lines_are_usage_errors(run: Run) -> None:
-    nothing, zero = run("inspect"), run("inspect", "--lines", "0", "x")
+def test_nothing_and_no_number_of_lines_are_usage_errors(inside: Run) -> None:
+    nothing, zero = inside("inspect"), inside("inspect", "--lines", "0", "x")
 
     assert (nothing.code, nothing.err.splitlines()[0]) == (2, "twsla: error: nothing to inspect")
     assert (zero.code, "--lines 0" in zero.err) == (2, True)
 
 
-def test_every_kind_of_finding_is_in_the_manual(run: Run, tmp_path: Path) -> None:
+def test_every_kind_of_finding_is_in_the_manual(inside: Run, tmp_path: Path) -> None:
     write(tmp_path / "a.log", "".join(f"{line}\n" for line in SYSLOG) + "x\xff\n")
     write(tmp_path / "b.log", "\ufeff03/04/2024 07:08:09 a\n")
 
-    done = run("inspect", "a.log", "b.log", "--format", "json")
+    done = inside("inspect", "a.log", "b.log", "--format", "json")
 
     kinds = {row["what"] for row in json.loads(done.text)["rows"]}
     manual = (ROOT / "docs" / "inspect.md").read_text("utf-8")
