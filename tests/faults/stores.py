@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from tests.conftest import ROOT
 from twsla.ingest.pipeline import Outcome, Pipeline
 from twsla.ingest.settings import Settings
 from twsla.progress import Silent
@@ -64,9 +65,8 @@ def dead_files(store: Path) -> list[str]:
 def start(*arguments: str | Path, cwd: Path, **options: Any) -> subprocess.Popen[bytes]:
     """Start the real program."""
     command = [sys.executable, "-m", "twsla", *map(str, arguments)]
-    return subprocess.Popen(
-        command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options
-    )
+    options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    return subprocess.Popen(command, cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT), "TZ": "UTC"}, **options)
 
 
 def import_here(store: Path, *sources: str | Path, **settings: Any) -> Outcome:

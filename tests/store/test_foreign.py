@@ -36,7 +36,9 @@ def store(run: Run, tmp_path: Path) -> Path:
 
 def manifest_of(store: Path) -> tuple[Path, dict[str, Any]]:
     (path,) = (store / "imports").glob("*.json")
-    return path, json.loads(path.read_text())
+    manifest = json.loads(path.read_text())
+    del manifest["sha256"]  # which only says that nobody has changed it
+    return path, manifest
 
 
 @pytest.mark.parametrize(
@@ -153,7 +155,7 @@ def test_a_device_is_not_read_to_its_end(store: Path) -> None:
     (store / "records" / "2024-05" / "dangling").symlink_to("nowhere")
 
     (source,) = verify_sources(Store.open(store))
-    files = [check.state for check in verify_store(Store.open(store))]
+    files = [check.state for check in verify_store(Store.open(store)) if check.kind == "store file"]
 
     assert (source.state, source.detail) == ("unreadable", "it is not a file")
     assert files == ["unreadable", "unknown"]

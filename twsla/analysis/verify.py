@@ -68,4 +68,5 @@ analysis = Analysis(
     run=verify,
     example="twsla verify --differences",
     selection=("datastore", "tz", "utc"),
+    damaged=True,
 )

@@ -37,7 +37,7 @@ def run_analysis(analysis: Analysis[Any, Any], call: Call, options: object) -> R
     for given in (call.selection, call.output, options):
         refuse_invalid_text(given)
     with ExitStack() as opened:
-        engine = opened.enter_context(open_engine(call.selection, call.environment))
+        engine = opened.enter_context(open_engine(call.selection, call.environment, damaged=analysis.damaged))
         with showing(call.environment, quiet=call.output.quiet) as progress:
             result = analysis.run(engine, options, progress)
         if result.close:

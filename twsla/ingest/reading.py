@@ -63,6 +63,17 @@ class Reading:
 
     def blocks(self, settings: Settings) -> Generator[Block]:
         """All blocks of the source; keeps count and hash; a damaged stream ends early with a problem."""
+        try:
+            last = yield from self._but_the_last(settings)
+            self.entry.sha256 = self.digest.hexdigest()
+            self._look_again()
+            if last is not None:
+                yield from self._last(last)
+        finally:
+            if not self.is_growing:
+                self.opened.stream.close()
+
+    def _but_the_last(self, settings: Settings) -> Generator[Block, None, Block | None]:
         last = None
         try:
             for block in self._cut_up(settings):
@@ -73,10 +84,7 @@ class Reading:
             self.problems.append(error.problem(self.entry.name))
         except OSError as error:
             self._unreadable(error)
-        self.entry.sha256 = self.digest.hexdigest()
-        self._look_again()
-        if last is not None:
-            yield from self._last(last)
+        return last
 
     def _unreadable(self, error: OSError) -> None:
         reason = f"cannot be read on after {self.entry.bytes:,} bytes: {error.strerror or error}"
@@ -89,8 +97,6 @@ class Reading:
                 self.problems += watched.look_again(entry.name, entry.start_offset + entry.bytes, entry.sha256)
         except OSError as error:
             self._unreadable(error)
-        if not self.is_growing:
-            self.opened.stream.close()
 
     def _cut_up(self, settings: Settings) -> Iterator[Block]:
         entry, encoding = self.entry, self.text.encoding

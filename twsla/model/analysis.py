@@ -31,6 +31,8 @@ class Analysis(Generic[E, O]):
     """One command line that works as it stands, for help and docs; the tests run it."""
     selection: tuple[str, ...] | None = None
     """Fields of ``Selection`` that it takes; None: all of them."""
+    damaged: bool = False
+    """It is for stores with damaged manifests too, and looks at ``Store.damaged``."""
 
     @property
     def summary(self) -> str:

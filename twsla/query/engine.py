@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -210,15 +211,15 @@ def query_of(selection: Selection, environment: Environment) -> Query:
 
 
 @contextmanager
-def open_engine(selection: Selection, environment: Environment) -> Iterator[Engine]:
-    """The engine for a command's shared options.
+def open_engine(selection: Selection, environment: Environment, *, damaged: bool = False) -> Iterator[Engine]:
+    """The engine for a command's shared options; ``damaged``: without the imports whose manifests cannot be read.
 
     Raises:
         UsageError: The options cannot be understood; the store was not opened.
         StoreError: There is no usable store.
     """
     query = query_of(selection, environment)
-    engine = Engine(Store.open(selection.datastore), query)
+    engine = Engine(Store.open(selection.datastore, damaged=damaged), query)
     try:
         yield engine
     finally:
@@ -259,14 +260,26 @@ def translated(store: Path) -> Iterator[None]:
             hint="narrow the time range (-t) or the filters",
         ) from error
     except _duckdb.IOException as error:
-        raise StoreError(
-            f"a file of the store {store} cannot be read: {first_line(error)}",
-            hint="'twsla verify' tells what is wrong",
-        ) from error
+        if "No space left" in str(error):
+            hint = "make room there, or name another directory in the environment variable TMPDIR"
+            raise TwslaError(f"there is no room for temporary files: {first_line(error)}", hint=hint) from error
+        raise _damaged(store, error) from error
     except _duckdb.OutOfRangeException as error:
         raise UsageError(f"the query cannot be computed: {first_line(error)}") from error
     except _duckdb.Error as error:
+        if _PARQUET.search(str(error)):
+            raise _damaged(store, error) from error
         raise TwslaError(f"the query on {store} cannot be run: {first_line(error)}") from error
+
+
+_PARQUET = re.compile("parquet|TProtocolException|Out of buffer|don't know what type|magic bytes", re.IGNORECASE)
+"""What DuckDB says of damaged files, in errors of several kinds: nearly always their names."""
+
+
+def _damaged(store: Path, error: Exception) -> StoreError:
+    return StoreError(
+        f"a file of the store {store} cannot be read: {first_line(error)}", hint="'twsla verify' tells what is wrong"
+    )
 
 
 def first_line(error: Exception) -> str:

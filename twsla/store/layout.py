@@ -26,6 +26,8 @@ IMPORTS = "imports"
 RECORDS = "records"
 UNDATED = "undated"
 
+HALF_MADE = f".{MARKER}."
+"""How the marker's name begins while it is written."""
 _BOLT_MAGIC = b"\xed\xda\x0c\xed"
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -51,18 +53,22 @@ def check_marker(path: Path) -> None:
         StoreError: It does not exist, is something else, or is of a newer format; nothing is touched.
     """
     if not _exists(path):
-        raise StoreError(
-            f"there is no store at {path}", hint="'twsla import FILE' makes one; -d names one somewhere else"
-        )
+        raise _no_store(path)
     if not path.is_dir():
         raise _not_a_directory(path)
     try:
         text = (path / MARKER).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
+        if _is_free(path):
+            raise _no_store(path) from None
         raise StoreError(f"{path} is a directory but not a store", hint="name a store with -d") from None
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror}", hint="check its permissions") from error
     _check_version(path, text)
+
+
+def _no_store(path: Path) -> StoreError:
+    return StoreError(f"there is no store at {path}", hint="'twsla import FILE' makes one; -d names one somewhere else")
 
 
 def _exists(path: Path) -> bool:
@@ -117,39 +123,66 @@ def _not_a_directory(path: Path) -> StoreError:
 
 
 def check_usable(path: Path) -> None:
-    """Make sure that ``path`` is a store, or that one can be made there: it is missing, or an empty directory.
+    """Make sure that ``path`` is a store, or that one can be made there: it is missing, empty, or a store half made.
 
     Raises:
         StoreError: It is something else, or of a newer format; nothing is touched.
     """
-    if _exists(path) and not _is_empty_directory(path):
+    if _exists(path) and not _is_free(path):
         check_marker(path)
 
 
 def create(path: Path) -> None:
-    """Make ``path`` an empty store, or do nothing if it is one already.
+    """Make ``path`` an empty store, or do nothing if it is one already. The marker comes last: it makes the store.
 
     Raises:
         StoreError: It is something else, of a newer format, or cannot be written.
     """
     check_usable(path)
-    if not (path / MARKER).exists():
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            temporary = path / f".{MARKER}.{os.getpid()}"
-            temporary.write_text(f"{MARKER_TEXT} {STORE_VERSION}\n", encoding="utf-8")
-            temporary.replace(path / MARKER)
-        except OSError as error:
-            raise cannot_write(path, error) from error
     try:
-        (path / IMPORTS).mkdir(exist_ok=True)
-        (path / RECORDS).mkdir(exist_ok=True)
+        for folder in (path, path / IMPORTS, path / RECORDS):
+            folder.mkdir(parents=True, exist_ok=True)
+        if not (path / MARKER).exists():
+            _write_marker(path)
     except OSError as error:
         raise cannot_write(path, error) from error
 
 
-def _is_empty_directory(path: Path) -> bool:
-    return path.is_dir() and not any(path.iterdir())
+def _write_marker(path: Path) -> None:
+    temporary = path / f"{HALF_MADE}{os.getpid()}"
+    try:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(marker_text())
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path / MARKER)
+        sync_directory(path)
+    except FileNotFoundError:
+        if not (path / MARKER).exists():  # else another import has made the store, and tidied up
+            raise
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def marker_text() -> str:
+    """What the marker of a store says."""
+    return f"{MARKER_TEXT} {STORE_VERSION}\n"
+
+
+def remove_half_made(path: Path) -> None:
+    """Remove what those who were killed while they made the store left of its marker."""
+    for left in path.glob(f"{HALF_MADE}*"):
+        left.unlink(missing_ok=True)
+
+
+def _is_free(path: Path) -> bool:
+    """Whether a directory holds nothing, or nothing but what making a store begins with."""
+    if not path.is_dir():
+        return False
+    found = list(path.iterdir())
+    begun = [each for each in found if each.name in {IMPORTS, RECORDS} or each.name.startswith(HALF_MADE)]
+    return len(begun) == len(found) and not any(any(each.iterdir()) for each in begun if each.is_dir())
 
 
 def cannot_write(path: Path, error: OSError) -> StoreError:

@@ -1,15 +1,18 @@
 """Manifests: what one import read, how it understood it, and which files it wrote.
 
-A manifest is written once, by rename, as the last act of an import: that is the commit. It is never changed.
+A manifest is written once, by rename, as the last act of an import: that is the commit. It is never changed. Its last
+member is the SHA-256 of all bytes before it, and it holds those of the manifests it was written after: a changed
+manifest, and one that is gone, can be told.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 import reprlib
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +21,7 @@ from twsla.model.records import COLUMNS
 from twsla.store.layout import IMPORTS, cannot_write, sync_directory
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 MANIFEST_VERSION = 1
@@ -139,6 +143,10 @@ class Manifest:
     """Sources of the run that could not be read at all, a sentence each."""
     replaces: tuple[str, ...] = ()
     """Imports whose files this one takes the place of (compaction)."""
+    after: dict[str, str] = field(default_factory=dict)
+    """The imports that were the last ones when this one was committed, and the SHA-256 in their manifests."""
+    sha256: str = field(default="", compare=False)
+    """Of the manifest's own bytes, up to this. Empty: it is not written yet, or is of a program that wrote none."""
     version: int = MANIFEST_VERSION
 
 
@@ -198,10 +206,12 @@ def read_manifest(path: Path) -> Manifest:
         StoreError: It is damaged or of a newer version.
     """
     try:
-        data = json.loads(path.read_bytes())
+        text = path.read_bytes()
+        data = json.loads(text)
         version = data["version"]
         if version > MANIFEST_VERSION:
             raise StoreError(f"the manifest {path} is of version {version}", hint="use a newer twsla")
+        sha256 = _checked_sha256(text)
         files = _files(data["files"])
         sources = tuple(_only_known(SourceEntry, entry) for entry in data["sources"])
         return _only_known(
@@ -212,6 +222,7 @@ def read_manifest(path: Path) -> Manifest:
                 "sources": sources,
                 "problems": tuple(data.get("problems", ())),
                 "replaces": tuple(data.get("replaces", ())),
+                "sha256": sha256,
             },
         )
     except OSError as error:
@@ -224,8 +235,30 @@ def read_manifest(path: Path) -> Manifest:
         ) from error
 
 
-def write_manifest(store: Path, manifest: Manifest) -> None:
+_LAST_MEMBER = ',\n "sha256": "'
+"""With this indentation no other member begins like it."""
+
+
+def _checked_sha256(text: bytes) -> str:
+    """The SHA-256 that a manifest ends with; empty if it has none.
+
+    Raises:
+        ValueError: It is not that of the manifest.
+    """
+    content, member, written = text.rpartition(_LAST_MEMBER.encode())
+    if not member:
+        return ""
+    sha256 = hashlib.sha256(content).hexdigest()
+    if written != f'{sha256}"\n}}\n'.encode():
+        raise ValueError("it is not what was written: its SHA-256 is another")
+    return sha256
+
+
+def write_manifest(store: Path, manifest: Manifest) -> Manifest:
     """Commit: write the manifest beside its place, make it durable, rename it into place.
+
+    Returns:
+        The manifest with its SHA-256.
 
     Raises:
         StoreError: It cannot be written; the import is then not part of the store.
@@ -233,13 +266,25 @@ def write_manifest(store: Path, manifest: Manifest) -> None:
     folder = store / IMPORTS
     temporary = folder / f".{manifest.id}.json.tmp"
     try:
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(asdict(manifest), file, ensure_ascii=True, indent=1)
-            file.write("\n")
+        members = asdict(manifest)
+        del members["sha256"]
+        content = json.dumps(members, ensure_ascii=True, indent=1).removesuffix("\n}")
+        sha256 = hashlib.sha256(content.encode()).hexdigest()
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(f'{content}{_LAST_MEMBER}{sha256}"\n}}\n')
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(folder / f"{manifest.id}.json")
         sync_directory(folder)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        # After the rename too: an import that may not be durable is none.
+        for path in (temporary, folder / f"{manifest.id}.json"):
+            path.unlink(missing_ok=True)
         raise cannot_write(store, error) from error
+    return replace(manifest, sha256=sha256)
+
+
+def last_of(manifests: Sequence[Manifest]) -> dict[str, str]:
+    """Those that no other was written after, with their SHA-256: nearly always one."""
+    before = {identifier for manifest in manifests for identifier in manifest.after}
+    return {manifest.id: manifest.sha256 for manifest in manifests if manifest.id not in before}

@@ -123,7 +123,7 @@ class Staging:
         relative = f"{layout.RECORDS}/{month}/{self.id}-{number:06d}.parquet"
         path = self.store / relative
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _claim(path)
             pq.write_table(
                 table,
                 layout.plain_path(path),
@@ -208,6 +208,19 @@ class Staging:
         if self._pending:
             wait(self._pending)
         self._pending.clear()
+
+
+def _claim(path: Path) -> None:
+    """Make a file, so that no other import takes its directory for empty and removes it."""
+    for attempts_left in range(9, -1, -1):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.touch()
+        except FileNotFoundError:  # it was removed just now
+            if not attempts_left:
+                raise
+        else:
+            return
 
 
 def _split_undated(table: pa.Table) -> tuple[pa.Table | None, pa.Table | None]:

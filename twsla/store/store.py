@@ -32,17 +32,22 @@ class Store:
 
     path: Path
     manifests: tuple[Manifest, ...]
+    damaged: tuple[tuple[str, str], ...] = ()
+    """Manifests that cannot be read, where that is put up with: file name, and why."""
 
     @classmethod
-    def open(cls, path: Path | str) -> Store:
-        """Open a store for reading.
+    def open(cls, path: Path | str, *, damaged: bool = False) -> Store:
+        """Open a store for reading; ``damaged``: do without the manifests that cannot be read.
 
         Raises:
             StoreError: It is missing, something else, damaged, or of a newer format.
         """
         path = Path(path)
         check_marker(path)
-        return cls(path, load_manifests(path))
+        found, unreadable = read_manifests(path)
+        if unreadable and not damaged:
+            raise next(iter(unreadable.values()))
+        return cls(path, _in_force(found), tuple((name, error.message) for name, error in unreadable.items()))
 
     @property
     def files(self) -> tuple[FileEntry, ...]:
@@ -78,11 +83,39 @@ class Store:
 
 
 def load_manifests(path: Path) -> tuple[Manifest, ...]:
-    """All manifests in force, oldest first; those replaced by a later one are left out."""
+    """All manifests in force, oldest first; those replaced by a later one are left out.
+
+    Raises:
+        StoreError: One cannot be read.
+    """
+    manifests, unreadable = read_manifests(path)
+    if unreadable:
+        raise next(iter(unreadable.values()))
+    return _in_force(manifests)
+
+
+def read_manifests(path: Path) -> tuple[list[Manifest], dict[str, StoreError]]:
+    """All manifests that lie in a store, oldest first; and, by file name, why others cannot be read.
+
+    Raises:
+        StoreError: The store cannot be read.
+    """
     try:
         names = sorted(entry.name for entry in (path / IMPORTS).iterdir() if entry.name.endswith(".json"))
     except OSError as error:
         raise StoreError(f"the store {path} cannot be read: {error.strerror}", hint="check its permissions") from error
-    manifests = [read_manifest(path / IMPORTS / name) for name in names if not name.startswith(".")]
+    manifests: list[Manifest] = []
+    unreadable: dict[str, StoreError] = {}
+    for name in names:
+        if name.startswith("."):
+            continue
+        try:
+            manifests.append(read_manifest(path / IMPORTS / name))
+        except StoreError as error:
+            unreadable[name] = error
+    return manifests, unreadable
+
+
+def _in_force(manifests: list[Manifest]) -> tuple[Manifest, ...]:
     replaced = {identifier for manifest in manifests for identifier in manifest.replaces}
     return tuple(manifest for manifest in manifests if manifest.id not in replaced)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from twsla.store.layout import RECORDS
+from twsla.store.layout import HALF_MADE, IMPORTS, MARKER, is_ulid, marker_text
+from twsla.store.store import read_manifests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from twsla.store.manifest import FileEntry, SourceEntry
     from twsla.store.store import Store
 
-State = Literal["same", "grown", "missing", "changed", "unknown", "unreadable", "not at hand"]
+State = Literal["same", "grown", "missing", "changed", "unknown", "unreadable", "unfinished", "not at hand"]
 CHUNK_BYTES = 1 << 20
 
 
@@ -33,25 +35,96 @@ class Check:
 
     @property
     def is_difference(self) -> bool:
-        """Whether evidence is not what it was. A source that is gone, or has only grown, is none."""
-        return self.state not in {"same", "grown", "not at hand"}
+        """Whether evidence is not what it was. A source that is gone or has only grown is none, nor is an unfinished
+        import.
+        """
+        return self.state not in {"same", "grown", "unfinished", "not at hand"}
 
 
 def verify_store(store: Store) -> Iterator[Check]:
-    """Check every file that a manifest names, and look for files that none names."""
-    named = set()
+    """Check every file that a manifest names, the manifests, and look for files that none names."""
+    yield from _check_marker(store)
+    yield from _check_manifests(store)
     for manifest in store.manifests:
         for entry in manifest.files:
-            named.add(entry.path)
             yield _check_file(store, entry)
         for source in manifest.sources:
             if not source.lines_add_up:
                 yield Check("manifest", source.name, "changed", f"the lines in import {manifest.id} do not add up")
-    living = {path.stem for path in (store.path / "imports").glob("*.lock")}
-    for path in sorted((store.path / RECORDS).glob("*/*")):
-        relative = path.relative_to(store.path).as_posix()
-        if relative not in named and path.name.partition("-")[0] not in living:
-            yield Check("store file", relative, "unknown", "no manifest names it; it is not read", path.lstat().st_size)
+    yield from _unnamed(store)
+
+
+def _check_marker(store: Store) -> Iterator[Check]:
+    text = (store.path / MARKER).read_bytes()
+    if text != marker_text().encode():
+        yield Check("store file", MARKER, "changed", f"it says {text[:40]!r}", len(text))
+
+
+def _check_manifests(store: Store) -> Iterator[Check]:
+    """What became of each manifest, by what it says itself and by what those written after it say of it."""
+    for name, why in store.damaged:
+        yield Check("manifest", f"{IMPORTS}/{name}", "changed", why)
+    there = {manifest.id: manifest.sha256 for manifest in store.manifests}
+    lost = {name.removesuffix(".json") for name, _ in store.damaged}
+    lost |= {identifier for manifest in store.manifests for identifier in manifest.replaces}
+    for manifest in store.manifests:
+        if not manifest.sha256:
+            yield Check("manifest", _manifest_name(manifest.id), "unknown", "it does not end with its SHA-256")
+        for identifier, sha256 in manifest.after.items():
+            if there.get(identifier, sha256) != sha256:
+                why = f"its SHA-256 is {there[identifier]}, was {sha256} when import {manifest.id} was committed"
+                yield Check("manifest", _manifest_name(identifier), "changed", why)
+            elif identifier not in there and identifier not in lost:
+                why = f"it was there when import {manifest.id} was committed"
+                yield Check("manifest", _manifest_name(identifier), "missing", why)
+
+
+def _manifest_name(identifier: str) -> str:
+    return f"{IMPORTS}/{identifier}.json"
+
+
+def _unnamed(store: Store) -> Iterator[Check]:
+    """Files that belong to no import. Others may be importing meanwhile, so what is named is read again at the end."""
+    found = {
+        (Path(folder) / name).relative_to(store.path).as_posix()
+        for folder, _, names in os.walk(store.path)
+        for name in names
+    }
+    damaged = {name.removesuffix(".json") for name, _ in store.damaged}
+    found -= {MARKER, f"{IMPORTS}/.commit.lock", *map(_manifest_name, damaged)}
+    found -= _named(store.path)
+    unfinished = {relative for relative in found if _is_unfinished(store.path, relative)}
+    named = _named(store.path) if found - unfinished else set()
+    for relative in sorted(found - named):
+        try:
+            size = (store.path / relative).lstat().st_size
+        except OSError:  # removed meanwhile, by the import that made it or by the next one
+            continue
+        if relative in unfinished:
+            yield Check("store file", relative, "unfinished", "of an import that is running, or was ended", size)
+        else:
+            lost = _import_of(relative) in damaged
+            why = "its manifest cannot be read" if lost else "no manifest names it; it is not read"
+            yield Check("store file", relative, "unknown", why, size)
+
+
+def _import_of(relative: str) -> str:
+    """The import that a file is named for."""
+    return relative.rpartition("/")[2].lstrip(".").partition("-")[0].partition(".")[0]
+
+
+def _is_unfinished(path: Path, relative: str) -> bool:
+    """Whether a file is one that its import, or the next one, will remove or name."""
+    identifier = _import_of(relative)
+    has_lock = is_ulid(identifier) and (path / IMPORTS / f"{identifier}.lock").exists()
+    return has_lock or relative.startswith(HALF_MADE)
+
+
+def _named(path: Path) -> set[str]:
+    """All files that the imports of a store consist of, those replaced by others included."""
+    manifests, _ = read_manifests(path)
+    files = {entry.path for manifest in manifests for entry in manifest.files}
+    return files | {_manifest_name(manifest.id) for manifest in manifests}
 
 
 def _check_file(store: Store, entry: FileEntry) -> Check:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from twsla.store import layout
 from twsla.store.lock import FileLock
-from twsla.store.manifest import write_manifest
+from twsla.store.manifest import last_of, write_manifest
 from twsla.store.staging import Staging
 from twsla.store.store import load_manifests
 
@@ -40,39 +41,46 @@ class ImportWriter(Staging):
         gate = FileLock(self.store / layout.IMPORTS / ".commit.lock")
         gate.acquire(wait=True)
         try:
-            manifest = make_manifest(load_manifests(self.store))
+            in_force = load_manifests(self.store)
+            manifest = make_manifest(in_force)
             if manifest is None:
                 self.abort()
                 return None
-            for folder in {(self.store / entry.path).parent for entry in manifest.files}:
-                layout.sync_directory(folder)
-            layout.sync_directory(self.store / layout.RECORDS)
-            write_manifest(self.store, manifest)
+            try:
+                for folder in {(self.store / entry.path).parent for entry in manifest.files}:
+                    layout.sync_directory(folder)
+                layout.sync_directory(self.store / layout.RECORDS)
+            except OSError as error:
+                raise layout.cannot_write(self.store, error) from error
+            manifest = write_manifest(self.store, replace(manifest, after=last_of(in_force)))
         finally:
             gate.release()
         self._lock.release(remove=True)
         return manifest
 
     def abort(self) -> None:
-        """Leave the store as it was."""
+        """Leave the store as it was; an import that is committed already (the last moment before Ctrl-C) stays."""
         self.cancel()
-        _remove_files(self.store, self.id)
+        _remove_unnamed(self.store, self.id)
         self._lock.release(remove=True)
 
 
 def remove_dead(store: Path) -> None:
     """Remove what killed imports left behind: files no manifest names, whose writer's lock is free."""
+    layout.remove_half_made(store)
     for path in (store / layout.IMPORTS).glob("*.lock"):
         if not layout.is_ulid(path.stem):
             continue
         lock = FileLock(path)
         if lock.acquire(wait=False):
-            if not (path.with_suffix(".json")).exists():
-                _remove_files(store, path.stem)
+            _remove_unnamed(store, path.stem)
             lock.release(remove=True)
 
 
-def _remove_files(store: Path, identifier: str) -> None:
+def _remove_unnamed(store: Path, identifier: str) -> None:
+    """Remove the files of an import that nobody is writing any more, unless its manifest is in place."""
+    if (store / layout.IMPORTS / f"{identifier}.json").exists():
+        return
     for path in (store / layout.RECORDS).glob(f"*/{identifier}-*.parquet"):
         path.unlink(missing_ok=True)
         try:
