@@ -28,7 +28,7 @@ def test_the_keys_of_the_manuals() -> None:
     )
 
     for key in [*manuals.split(), "num", "word", "normalize", "json", "grok", "field", "csv", "tsv"]:
-        assert parse(key, name="x", grok_pattern="IP")
+        assert parse(key, name="x", grok_pattern="IP").source == key
 
 
 @pytest.mark.parametrize("info", ["host", "domain", "loc", "country"])

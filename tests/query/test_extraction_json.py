@@ -169,6 +169,8 @@ def test_depth_alone_is_no_danger() -> None:
     assert extracted_one("json", deep, name="a.a.a") is not None
     with pytest.raises(Exception, match="would give more than 268,435,456 characters for one record"):
         extracted_one("json", deep, name="$..a")
+    flat = json.dumps({"list": [{"name": f"{{{number}", "of": {}} for number in range(20_000)]})
+    assert extracted_one("json", flat, 20_000, name="$..name") == "{19999"
     assert extracted_one("json", '{"a":' * 200 + "1" + "}" * 200, 200, name="$..a") == "1"
 
 

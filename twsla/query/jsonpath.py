@@ -39,6 +39,7 @@ _HINT: Final = (
     'write $.user.name or user.name, $["odd.name"], $.list[0], $.list[-1], $.list[*], $.object.*, $..name; '
     "filters and slices are not supported"
 )
+_STRING: Final = r'"(?:[^"\\]|\\.)*"'
 _ODD: Final = ("*", "")
 """Names that DuckDB's paths cannot say."""
 _BIGGEST: Final = 1 << 28
@@ -122,9 +123,8 @@ def compile_json(extraction: Extraction, params: Params) -> Extracted:
     for part in path.parts:
         found = f"json_extract({found}, {params.bind(part)})"
     if path.is_deep:
-        levels = f"(strlen({json}) - strlen(replace(replace({json}, '{{', ''), '[', '')))"
         message = params.bind(f"the path {extraction.name} would give more than {_BIGGEST:,} characters for one record")
-        found = f"CASE WHEN {levels} * strlen({json}) > {_BIGGEST} THEN error({message})::JSON[] ELSE {found} END"
+        found = f"CASE WHEN {_too_deep(json)} THEN error({message})::JSON[] ELSE {found} END"
     many = extraction.all_matches
     if many and not path.is_many:
         found = f"[{found}]"
@@ -139,6 +139,21 @@ def compile_json(extraction: Extraction, params: Params) -> Extracted:
     expression = (refined_list if many else refined_one)(rough, refined)
     return Extracted(
         expression, params.values, many=many, where=where_shape([("{",)], params), rough=rough, refined=refined
+    )
+
+
+def _too_deep(json: str) -> str:
+    """SQL: objects within objects of that name could be too long together. Few records have to be looked at closely."""
+    opened = f"strlen({json}) - strlen(replace(replace({json}, '{{', ''), '[', ''))"
+    marks = f"regexp_extract_all(regexp_replace({json}, '{_STRING}', '', 'g'), '[\\[\\]{{}}]')"
+    steps = (
+        f"list_transform({marks}, lambda mark: {{'now': CASE WHEN mark IN ('{{', '[') THEN 1 ELSE -1 END, 'top': 1}})"
+    )
+    sums = "{'now': sum.now + step.now, 'top': greatest(sum.top, sum.now + step.now)}"
+    deepest = f"list_reduce({steps}, lambda sum, step: {sums}).top"
+    return (
+        f"CASE WHEN ({opened}) * strlen({json}) <= {_BIGGEST} THEN false "
+        f"ELSE {deepest} * strlen({json}) > {_BIGGEST} END"
     )
 
 
