@@ -17,7 +17,7 @@ from twsla.sources.base import DamagedError, Problem, ProblemKind
 from twsla.store.manifest import SourceEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future
 
     import numpy as np
@@ -59,9 +59,10 @@ class Inspector:
 
     settings: Settings
     progress: Progress
+    take: Callable[[Inspected], None]
+    """Gets each source that was looked at; it holds the first lines of it, so it should not be kept."""
     most_lines: int | None = None
     """Of each source; None: all."""
-    sources: list[Inspected] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     def problem(self, problem: Problem) -> None:
@@ -80,7 +81,7 @@ class Inspector:
                 self.progress.message(item.name)
                 reading = self._open(item)
                 if reading is not None:
-                    self.sources.append(self._look(reading, pool))
+                    self.take(self._look(reading, pool))
                     self.progress.advance("files", 1)
 
     def _open(self, item: Item) -> Reading | None:
@@ -104,9 +105,9 @@ class Inspector:
             self.progress.check()
             waiting.append(pool.submit(text.parse, block))
             if len(waiting) > self.settings.workers:
-                self._take(reading, seen.look, waiting.popleft().result())
+                self._join(reading, seen.look, waiting.popleft().result())
         while waiting:
-            self._take(reading, seen.look, waiting.popleft().result())
+            self._join(reading, seen.look, waiting.popleft().result())
         for span in text.finish():
             seen.look.span(span)
         seen.look.quoted_lines = text.quoted_lines
@@ -118,7 +119,7 @@ class Inspector:
         )
         return seen
 
-    def _take(self, reading: Reading, look: Look, parsed: Parsed) -> None:
+    def _join(self, reading: Reading, look: Look, parsed: Parsed) -> None:
         look.block(parsed)
         for span in reading.text.join(parsed):
             look.span(span)

@@ -30,7 +30,7 @@ def inspect_sources(call: Call, options: InspectOptions) -> Result:
     from functools import partial
 
     from twsla.cli.progress import showing
-    from twsla.ingest.findings import result_of
+    from twsla.ingest.findings import Report
     from twsla.ingest.inspect import Inspector
     from twsla.ingest.options import settings_of
     from twsla.model.zones import zone_of
@@ -40,15 +40,15 @@ def inspect_sources(call: Call, options: InspectOptions) -> Result:
         raise UsageError(f"--lines {options.lines} is no number of lines", hint="give 1 or more")
     sources, filters = split_arguments(options)
     settings = settings_of(options, replace(call.selection, time_range=""), call.environment, ())
+    report = Report(partial(time_text, zone=zone_of(call.selection, call.environment)))
     unmatched = Unmatched(settings)
     with showing(call.environment, quiet=call.output.quiet) as progress:
-        inspector = Inspector(settings, progress, options.lines)
+        inspector = Inspector(settings, progress, report.take, options.lines)
         inspector.run(unmatched.watch(items_of(sources, options, call.environment, inspector.problem)))
     inspector.problems += unmatched.problems()
     chosen = call.selection
     has_filters = filters or chosen.time_range or chosen.filter or chosen.regex or chosen.inverted
-    clock = partial(time_text, zone=zone_of(chosen, call.environment))
-    return result_of(inspector, clock, notes=(_NO_EFFECT,) if has_filters else ())
+    return report.result(inspector.problems, notes=(_NO_EFFECT,) if has_filters else ())
 
 
 command = make_command(
