@@ -71,7 +71,7 @@ def _checked(options: CountOptions) -> int | None:
     """
     from twsla.query.buckets import parse_interval
 
-    keyed = bool(options.extract)
+    keyed = bool(options.extractions())
     for given, flag in ((options.by, "--by"), (options.top, "--top")):
         if given and not keyed:
             raise UsageError(f"{flag} is about values, but none are asked for", hint="say which with -e")

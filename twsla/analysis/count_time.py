@@ -21,10 +21,12 @@ _BY_BUCKET: Final = """
 SELECT {bucket} AS bucket, count(*) AS count FROM (SELECT epoch_ns(ts) AS ns FROM records) GROUP BY bucket
 """
 _LISTED: Final = """
-SELECT make_timestamp_ns(bucket)::TIMESTAMPTZ_NS AS time, count, delta, delta / 1e9 AS delta_s
-FROM (SELECT bucket, count, coalesce(bucket - lag(bucket) OVER (ORDER BY bucket), 0) AS delta FROM {counted})
+SELECT make_timestamp_ns(bucket)::TIMESTAMPTZ_NS AS time, count, TRY_CAST(delta AS BIGINT) AS delta,
+    delta::DOUBLE / 1e9 AS delta_s
+FROM (SELECT bucket, count, coalesce(bucket::HUGEINT - lag(bucket) OVER (ORDER BY bucket), 0) AS delta FROM {counted})
 ORDER BY time
 """
+"""Three centuries are more nanoseconds than a BIGINT can hold."""
 
 
 def count_by_time(engine: Engine, options: CountOptions, interval_ns: int | None, relation: Relation) -> Result:
@@ -97,6 +99,8 @@ def _with_empty(engine: Engine, buckets: Buckets, counted: str, first: int | Non
 
 def _mean_delta_ns(engine: Engine, table: str, buckets: Buckets) -> int:
     """The mean time between the rows; cut to seconds where buckets begin on seconds."""
-    span, rows = engine.execute(f"SELECT epoch_ns(max(time)) - epoch_ns(min(time)), count(*) FROM {table}")[0]  # noqa: S608
-    mean = int(span) // (int(rows) - 1)
+    first, last, rows = engine.execute(
+        f"SELECT epoch_ns(min(time)), epoch_ns(max(time)), count(*) FROM {table}"  # noqa: S608  # our own name
+    )[0]
+    mean: int = (last - first) // (rows - 1)
     return mean if buckets.interval_ns % NS_PER_S else mean // NS_PER_S * NS_PER_S

@@ -6,7 +6,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from twsla.analysis.bucketing import buckets_of, records_fact
+from twsla.analysis.bucketing import buckets_of, records_fact, undated_notes
 from twsla.analysis.extracting import ValueOptions
 from twsla.errors import UsageError
 from twsla.model.analysis import Analysis
@@ -67,7 +67,7 @@ def extract(engine: Engine, options: ExtractOptions, progress: Progress) -> Resu
         series = make_series(engine, keys, lookup, progress)
         notes = [*keys.notes, *(lookup.notes() if lookup else ())]
     result = _result(series, options, interval_ns)
-    return replace(result, notes=(*result.notes, *number_notes(series), *notes))
+    return replace(result, notes=(*result.notes, *number_notes(series), *undated_notes(engine, 0), *notes))
 
 
 def _result(series: Series, options: ExtractOptions, interval_ns: int | None) -> Result:
@@ -143,7 +143,9 @@ def number_notes(series: Series) -> tuple[Note, ...]:
         notes.append(f"{series.separated:,} numbers have commas, taken for separators of thousands")
     undated = series.values - series.dated
     if undated:
-        notes.append(f"{undated:,} values of records without a time stamp stand last, without Delta and PS")
+        notes.append(
+            f"{undated:,} values are of records without a time stamp: they have no Delta and PS and are in no interval"
+        )
     return tuple(map(Note, notes))
 
 

@@ -56,11 +56,11 @@ class ExtractionOptions:
         from twsla.model.extraction import parse_extraction
 
         count = len(self.extract)
+        names = _one_each("--name", self.name, count, repeat=False)
         if not count:
             self._refuse_options_without_extraction()
             return ()
         positions = _one_each("--pos", self.position, count, repeat=True)
-        names = _one_each("--name", self.name, count, repeat=False)
         groups = _one_each("--group", self.group, count, repeat=True)
         return tuple(
             parse_extraction(
@@ -76,6 +76,7 @@ class ExtractionOptions:
         )
 
     def _refuse_options_without_extraction(self) -> None:
+        """Not those that a configuration file may hold for other commands."""
         given = {"--pos": self.position, "--group": self.group, "--all": self.all_matches}
         for flag, value in given.items():
             if value:
@@ -121,7 +122,7 @@ def _one_each(flag: str, values: Sequence[_T], count: int, *, repeat: bool) -> l
     """The values of an option for each extraction: the first for the first; a single one for all, if ``repeat``."""
     if len(values) > max(count, 1):
         raise UsageError(
-            f"{flag} is given {len(values)} times for {count} extraction{'s' if count > 1 else ''} (-e)",
+            f"{flag} is given {len(values)} times for {count} extraction{'s' if count != 1 else ''} (-e)",
             hint="give it once for each -e, in the same order",
         )
     if repeat and len(values) == 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from twsla.analysis.bucketing import bucket_sql, time_column, undated_notes
+from twsla.analysis.bucketing import bucket_sql, time_column
 from twsla.model.charts import Line
 from twsla.model.result import Column, Fact, Kind, Note, Result, ValueRows
 
@@ -105,5 +105,4 @@ def statistics_over_time(series: Series, buckets: Buckets, title: str) -> Result
             Fact("interval", "Interval", buckets.interval_ns, Kind.DURATION),
         ),
         charts=(Line(x="time", y=("mean", "median", "p95", "max")), Line(x="time", y=("count",))),
-        notes=undated_notes(engine, series.values - series.dated),
     )

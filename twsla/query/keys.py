@@ -40,17 +40,19 @@ class Keys:
         """The columns of ``select``: ``k0``, ``k1``, one an extraction."""
         return tuple(f"k{index}" for index in range(len(self.expressions)))
 
-    def select(self, *further: str) -> str:
+    def select(self, *further: str, place: bool = False) -> str:
         """A SELECT over ``records`` with a column for each extraction, behind those of ``further``.
 
         A record with one value of each is one row; without a value of some, it is a row with NULL there. With several
-        values it is a row for each combination, and no row if there is none at all.
+        values it is a row for each combination, and no row if there is none at all; ``place`` adds a column with the
+        place of the value among those of its record, from 1.
         """
         columns = [f"{each} AS {name}" for each, name in zip(self.expressions, self.names, strict=True)]
         sql = f"SELECT {', '.join([*further, *columns])} FROM records {self.joins}"  # noqa: S608  # ours
         for name, many in zip(self.names, self.many, strict=True):
             if many:
-                sql = f"SELECT * REPLACE (unnest({name}) AS {name}) FROM ({sql})"  # noqa: S608  # ours
+                among = f", generate_subscripts({name}, 1) AS place" if place else ""
+                sql = f"SELECT * REPLACE (unnest({name}) AS {name}){among} FROM ({sql})"  # noqa: S608  # ours
         return sql
 
     def counted(self) -> str:

@@ -112,7 +112,7 @@ def _written(engine: Engine, keys: Keys) -> str:
     name = ""
     for group in groups:
         relation = engine.records(group)
-        select = keys.select(*columns, *(["generate_subscripts(k0, 1) AS place"] if many else []))
+        select = keys.select(*columns, place=True)
         values = f"(SELECT * EXCLUDE (k0), k0 AS value FROM ({select}) WHERE k0 IS NOT NULL)"  # noqa: S608  # ours
         order = f'ORDER BY ts NULLS LAST, source, "offset"{", place" if many else ""}' if len(group) > 1 else ""
         kept = f'SELECT ts, source, line_no, "offset", value, written, unit FROM ({parsed(values)}) {order}'  # noqa: S608
