@@ -40,6 +40,7 @@ COMMANDS: dict[str, Entry] = {
         "twsla.analysis.relation:analysis", "Count combinations of two or more things in the same record."
     ),
     "time": Entry("twsla.analysis.time:analysis", "List records with the time between them."),
+    "sql": Entry("twsla.analysis.sql:analysis", "Answer a SELECT over the records."),
     "sources": Entry("twsla.analysis.sources:analysis", "List what was imported, with hashes and problems."),
     "verify": Entry("twsla.analysis.verify:analysis", "Prove that the store and its sources are what they were."),
     "marks": Entry("twsla.analysis.marks:analysis", "List the records that were marked."),
@@ -58,6 +59,12 @@ EXPORTERS: dict[str, Entry] = {
     "json": Entry("twsla.export.json_text:write_json", "One object with rows, facts, charts and notes.", (".json",)),
     "jsonl": Entry("twsla.export.json_text:write_jsonl", "One JSON object a row.", (".jsonl", ".ndjson")),
     "parquet": Entry("twsla.export.parquet:write_parquet", "Typed columns for other tools.", (".parquet",)),
+    "html": Entry(
+        "twsla.export.page:write_html",
+        "A page with charts, rows, facts and notes, for any browser, without a network.",
+        (".html", ".htm"),
+    ),
+    "png": Entry("twsla.export.image:write_png", "A picture of the chart.", (".png",)),
     "md": Entry("twsla.export.markdown:write_markdown", "A Markdown table.", (".md", ".markdown")),
 }
 """Output formats by the name that ``--format`` takes; a target is called with result, binary stream, render options."""

@@ -1,0 +1,101 @@
+"""sql: a statement sees the records and nothing else."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Run
+
+LINES = [
+    "2024-05-01T10:00:00Z a",
+    "2024-05-01T10:00:01Z bb",
+    "2024-05-01T10:00:02Z ccc",
+    "nothing to date it by, and it's quoted",
+]
+
+
+@pytest.fixture
+def store(run: Run, tmp_path: Path) -> Path:
+    (tmp_path / "a.log").write_text("\n".join(LINES) + "\n")
+    assert run("import", "--multiline", "off", tmp_path / "a.log").code == 0
+    return tmp_path
+
+
+def test_the_answer_has_the_types_of_the_statement(run: Run, store: Path) -> None:
+    done = run(
+        "sql",
+        "--format=json",
+        "SELECT count(*) AS n, sum(length(text)) AS chars, min(ts) AS first, avg(line_no) AS mean, [1, 2] AS list "
+        "FROM records",
+    )
+    assert done.code == 0, done.err
+    assert json.loads(done.text)["rows"] == [
+        {"n": 4, "chars": sum(map(len, LINES)), "first": "2024-05-01T10:00:00Z", "mean": 2.5, "list": "[1,2]"}
+    ]
+
+
+def test_filters_and_time_range_decide_what_the_view_holds(run: Run, store: Path) -> None:
+    assert run("sql", "-f", "it's", "SELECT count(*) AS n FROM records").text.splitlines() == ["n", "1"]
+    found = run("sql", "-t", "2024-05-01 10:00:01,2024-05-01 10:00:02", "--utc", "SELECT text FROM records")
+    assert found.text.splitlines() == ["text", *LINES[1:3]]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM read_text('/etc/passwd')",
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM read_csv('https://example.org/x.csv')",
+        "SELECT * FROM glob('/etc/*')",
+        "COPY (SELECT 1) TO '{store}/x.csv'",
+        "ATTACH '{store}/x.db'",
+        "DROP VIEW records",
+        "SELECT 1); DROP VIEW records; SELECT (1",
+        "SELECT 1; SELECT 2",
+        "SET threads = 1",
+        "INSTALL httpfs",
+        "CREATE TABLE x AS SELECT 1",
+        "DELETE FROM records",
+        "PRAGMA database_list",
+        "SELECT nothing FROM records",
+        "SELEC 1",
+        "",
+    ],
+)
+def test_what_is_no_question_about_the_records_is_refused(run: Run, store: Path, statement: str) -> None:
+    before = sorted(store.rglob("*"))
+    done = run("sql", statement.replace("{store}", str(store)))
+    assert done.code == 2, done.err
+    assert done.text == ""
+    assert done.err.startswith("twsla: error: ")
+    assert "Traceback" not in done.err
+    assert sorted(store.rglob("*")) == before
+
+
+def test_a_statement_that_runs_on_is_stopped(run: Run, store: Path) -> None:
+    done = run(
+        "sql", "--timeout", "0.5", "SELECT count(*) FROM range(1000000000000) a, range(1000) b WHERE a.range % 7 = 3"
+    )
+    assert done.code == 1
+    assert "stopped after 0.5 seconds" in done.err
+
+
+def test_rows_left_out_are_told(run: Run, store: Path) -> None:
+    done = run("sql", "--max-rows", "2", "SELECT line_no FROM records ORDER BY line_no")
+    assert done.text.splitlines() == ["line_no", "1", "2"]
+    assert "more than 2 rows; the rest was left out" in done.err
+
+
+def test_numbers_keep_all_their_digits(run: Run, store: Path) -> None:
+    done = run(
+        "sql",
+        "--format=jsonl",
+        "SELECT 9007199254740993 AS a, 18446744073709551615::UBIGINT AS b, 0.1::DECIMAL(20,19) AS c",
+    )
+    assert done.text == '{"a":9007199254740993,"b":"18446744073709551615","c":"0.1000000000000000000"}\n'
