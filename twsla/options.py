@@ -239,6 +239,7 @@ class OutputOptions:
     output: Path | None = opt(
         "-o", "--output", default=None, help="Write to this file; its suffix decides the format.", metavar="FILE"
     )
+    force: bool = opt("--force", default=False, help="With -o: write over a file that exists.")
     limit: int | None = opt("--limit", default=None, help="At most this many rows.", metavar="N")
     sort: str = opt(
         "--sort", default="", help="Sort by this column, ascending unless ':desc'.", metavar="COLUMN[:desc]"
@@ -246,10 +247,12 @@ class OutputOptions:
     columns: str = opt("--columns", default="", help="Only these columns, in this order.", metavar="A,B")
     with_source: bool = opt("--with-source", default=False, help="Show source and line number of each record.")
     no_color: bool = opt("--no-color", default=False, help="No colours.")
+    no_screen: bool = opt("--no-screen", default=False, help="Print on a terminal too, instead of opening a screen.")
     quiet: bool = opt("-q", "--quiet", default=False, help="No progress and no figures on standard error.")
     csv_guard: bool = opt(
         "--csv-guard", default=False, help="Put ' before CSV cells that a spreadsheet would take for a formula."
     )
+    chart: bool = opt("--chart", default=False, help="Draw the chart with characters, before the rows.")
     sixel: bool = opt(
         "--sixel", default=False, help="Draw charts inside the terminal with Sixel.", env=("TWSAL_SIXEL",)
     )

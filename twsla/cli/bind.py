@@ -100,6 +100,8 @@ class BoundCommand(click.Command):
         self.run = run
         self.prepare = prepare
         self.example = example
+        self.has_screen = False
+        """On a terminal the answer opens a screen."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click's; some of its errors do not say which command they are about."""
@@ -178,7 +180,7 @@ class BoundCommand(click.Command):
             return code or 0
         from twsla.cli.output import decide, send
 
-        destination = decide(call.output, call.environment, call.selection)
+        destination = decide(call.output, call.environment, call.selection, screen=self.has_screen)
         answer = self.run(call, own)
         if answer is None or isinstance(answer, int):
             return answer or 0

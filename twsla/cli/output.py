@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from twsla import registry
+from twsla.cli.charts import DRAWN_IN, chart_before, chart_picture, check_chart
 from twsla.cli.errors import writing_stdout
 from twsla.cli.limited import LimitedRows, limited
+from twsla.cli.overwrite import may_overwrite
+from twsla.cli.screen import possible, show, worthwhile
 from twsla.errors import TwslaError, UsageError
 from twsla.model.zones import zone_of
 
@@ -23,9 +26,9 @@ if TYPE_CHECKING:
     from twsla.render.highlight import Mark
     from twsla.render.shown import RenderOptions
 
-BINARY = frozenset({"parquet"})
-"""Formats that are no text: not for a terminal."""
-HOLDS_NOTES = frozenset({"json"})
+BINARY = frozenset({"parquet", "png", "html"})
+"""Formats that nobody can read in a terminal."""
+HOLDS_NOTES = frozenset({"json", "html", "png"})
 """Formats that carry facts and notes inside, so that they are not said again on standard error."""
 
 
@@ -43,6 +46,10 @@ class Destination:
     zone: str
     sort: tuple[str, bool] | None
     """Column, and whether descending."""
+    overwrite: bool = False
+    """The file may take the place of another."""
+    screen: bool = False
+    """A result that is worth it is shown on a screen."""
 
     @property
     def on_terminal(self) -> bool:
@@ -50,8 +57,10 @@ class Destination:
         return self.path is None and self.environment.stdout_is_terminal
 
 
-def decide(options: OutputOptions, environment: Environment, selection: Selection) -> Destination:
-    """Where the answer will go, and how.
+def decide(
+    options: OutputOptions, environment: Environment, selection: Selection, *, screen: bool = False
+) -> Destination:
+    """Where the answer will go, and how; ``screen`` where the command's results have one.
 
     Raises:
         UsageError: An output option cannot be used.
@@ -61,10 +70,21 @@ def decide(options: OutputOptions, environment: Environment, selection: Selectio
         raise UsageError(f"--limit {options.limit} is less than none", hint="give a number of rows")
     path = None if options.output is None or str(options.output) == "-" else options.output
     format_name = _format(options, path, environment)
+    check_chart(options, format_name)
+    overwrite = False
     if path is not None:
         _check_place(path)
+        overwrite = may_overwrite(path, environment, force=options.force)
     destination = Destination(
-        environment, selection, options, format_name, path, zone_of(selection, environment), _sort(options.sort)
+        environment,
+        selection,
+        options,
+        format_name,
+        path,
+        zone_of(selection, environment),
+        _sort(options.sort),
+        overwrite,
+        screen and possible(options, environment),
     )
     if format_name in BINARY and destination.on_terminal:
         raise UsageError(f"{format_name} is not for a terminal", hint=f"write it to a file: -o FILE.{format_name}")
@@ -116,24 +136,47 @@ def send(result: Result, destination: Destination) -> None:
         BrokenPipeError: Whoever read standard output has gone.
     """
     shaped = _shape(result, destination)
+    if destination.screen and worthwhile(result):
+        show(shaped, destination)
+        _tell(replace(result, facts=()), shaped, destination, "screen")
+        return
     name, render = _rendering(shaped, destination)
     if name == "plain" and isinstance(shaped.rows, LimitedRows) and not render.with_source and not render.marks:
         shaped = replace(shaped, rows=shaped.rows.without_arrow())
+    before = _chart(shaped, destination, name, render)
     if destination.path is not None:
-        _write(shaped, destination.path, name, render)
+        _write(shaped, destination.path, name, render, overwrite=destination.overwrite, before=before)
     elif destination.on_terminal:
         with _pager(destination.environment) as stream:
-            _write(shaped, stream, name, render)
+            _write(shaped, stream, name, render, before=before)
     else:
         with writing_stdout(destination.environment) as stdout:
-            _write(shaped, stdout, name, render)
+            _write(shaped, stdout, name, render, before=before)
     _tell(result, shaped, destination, name)
 
 
-def _write(result: Result, to: Path | BinaryIO, name: str, render: RenderOptions) -> None:
+def _chart(result: Result, destination: Destination, name: str, render: RenderOptions) -> bytes:
+    """The chart to write before the rows, if one is asked for; a Sixel picture is written at once, past the pager."""
+    options, environment = destination.options, destination.environment
+    if name not in DRAWN_IN or not (options.sixel and options.chart and result.charts and destination.on_terminal):
+        return chart_before(result, options, environment, render)
+    environment.stdout.write(chart_picture(result, environment, zone=render.zone))
+    environment.stdout.flush()
+    return b""
+
+
+def _write(
+    result: Result,
+    to: Path | BinaryIO,
+    name: str,
+    render: RenderOptions,
+    *,
+    overwrite: bool = False,
+    before: bytes = b"",
+) -> None:
     from twsla.export.write import write_result
 
-    write_result(result, to, name, render)
+    write_result(result, to, name, render, overwrite=overwrite, before=before)
 
 
 def _shape(result: Result, destination: Destination) -> Result:
@@ -166,7 +209,7 @@ def _rendering(result: Result, destination: Destination) -> tuple[str, RenderOpt
         with_source=options.with_source,
         guard_formulas=options.csv_guard,
         escape=terminal,
-        marks=_marks(result, destination.selection) if colour and result.colours else (),
+        marks=marks_of(result.colours, destination.selection) if colour and result.colours else (),
     )
     if name is None:
         name = "table" if terminal and bare_column(result, render) is None and result.columns else "plain"
@@ -175,8 +218,8 @@ def _rendering(result: Result, destination: Destination) -> tuple[str, RenderOpt
     return name, render
 
 
-def _marks(result: Result, selection: Selection) -> tuple[Mark, ...]:
-    """What is coloured in log texts."""
+def marks_of(colours: str, selection: Selection) -> tuple[Mark, ...]:
+    """What a colour list colours in log texts, given the filters of the command line."""
     from twsla.model.filters import parse_filters
     from twsla.model.patterns import OBSERVABLES
     from twsla.render.highlight import parse_colours
@@ -189,7 +232,7 @@ def _marks(result: Result, selection: Selection) -> tuple[Mark, ...]:
         ignore_case=selection.ignore_case,
     )
     return parse_colours(
-        result.colours,
+        colours,
         OBSERVABLES,
         regex_filter=selection.regex,
         filters=[each.re2 for each in filters.filters if not each.negative],
@@ -208,6 +251,8 @@ def _tell(whole: Result, shown: Result, destination: Destination, name: str) -> 
         if not destination.options.quiet:
             lines += note_lines(replace(whole, notes=()), zone=destination.zone)
         lines += [f"twsla: note: {line}" for line in note_lines(replace(whole, facts=()), zone=destination.zone)]
+    if destination.options.chart and not whole.charts:
+        lines.append("twsla: note: this result has no chart to draw")
     limit = destination.options.limit
     if limit is not None and (total := len(whole.rows)) > limit:
         lines.append(f"twsla: note: {len(shown.rows):,} of {total:,} rows are shown; more with a higher --limit")

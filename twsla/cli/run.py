@@ -24,13 +24,16 @@ def analysis_command(analysis: Analysis[Any, Any], name: str) -> BoundCommand:
     def run(call: Call, options: object) -> Result:
         return run_analysis(analysis, call, options)
 
-    return BoundCommand(name, sections, run, help=analysis.description, example=analysis.example)
+    command = BoundCommand(name, sections, run, help=analysis.description, example=analysis.example)
+    command.has_screen = True
+    return command
 
 
 def run_analysis(analysis: Analysis[Any, Any], call: Call, options: object) -> Result:
     """Run on the store and with the filters of ``call``. The engine stays open until the result is closed."""
     from contextlib import ExitStack
 
+    from twsla.analysis.around import with_context
     from twsla.cli.progress import showing
     from twsla.query.engine import open_engine
 
@@ -42,6 +45,7 @@ def run_analysis(analysis: Analysis[Any, Any], call: Call, options: object) -> R
             result = analysis.run(engine, options, progress)
         if result.close:
             opened.callback(result.close)
+        result = with_context(result, engine)
         return replace(result, close=opened.pop_all().close, interrupt=engine.interrupt)
 
 

@@ -197,6 +197,8 @@ class Result:
     """What the process answers: ``search -q`` gives 1 when nothing matches."""
     cursor: int = 0
     """Number of the row that a screen selects first."""
+    around: Callable[[Mapping[str, object], Progress], Result] | None = field(default=None, compare=False)
+    """The records around that of a row (as an action gets it) in its source; for rows with source, line_no, offset."""
     close: Callable[[], None] | None = field(default=None, compare=False)
     """Frees what the rows hold (a scratch table); call it when done with the result."""
     interrupt: Callable[[int | None], None] | None = field(default=None, compare=False)

@@ -139,13 +139,15 @@ class Engine:
         with translated(self.store.path):
             return self.connection.execute(statement, values).fetchall()
 
-    def rows(self, sql: str, params: Mapping[str, object] | None = None) -> ArrowRows:
+    def rows(
+        self, sql: str, params: Mapping[str, object] | None = None, *, relation: Relation | None = None
+    ) -> ArrowRows:
         """Run SQL over ``records`` and hold the answer as an Arrow table: aggregates, up to some 100,000 rows."""
         import pyarrow as pa
 
         from twsla.model.result import ArrowRows
 
-        return ArrowRows(pa.Table.from_batches(*self._reader(sql, params)))
+        return ArrowRows(pa.Table.from_batches(*self._reader(sql, params, relation)))
 
     def stream(
         self, sql: str, params: Mapping[str, object] | None = None, *, relation: Relation | None = None

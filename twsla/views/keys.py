@@ -185,6 +185,13 @@ TABLE: tuple[Binding, ...] = (
 )
 """Later lines win where two name a key and both make sense."""
 
+KEYS_OF_TEXT: dict[str, Do] = {
+    key: binding.do
+    for binding in TABLE
+    if binding.needs is None and binding.do not in (Do.SORT_NEXT, Do.SORT_PREVIOUS, Do.REVERSE, Do.GO_TO)
+    for key in binding.keys
+}
+"""The keys of a pane of text."""
 GROUPS = tuple(dict.fromkeys(binding.group for binding in TABLE))
 HINTS = (Do.DETAIL, Do.FIND, Do.FILTER, Do.SAVE, Do.REVERSE, Do.CHART, Do.MARK, Do.HELP, Do.BACK)
 """On the line of hints, in this order, before the result's own."""

@@ -6,10 +6,13 @@ it is on the screen, and the screen begins at a row that is there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from twsla.views.keys import Do, Meaning, RunAction, SortBy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SCROLL_CELLS = 8
 """Cells that one key press scrolls sideways."""

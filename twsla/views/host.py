@@ -1,0 +1,88 @@
+"""What a view asks of whoever shows it, and what the program around the screens offers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from twsla.model.result import Result
+    from twsla.progress import Progress
+    from twsla.render.highlight import Mark
+    from twsla.views.dialogs import Menu, Prompt, Question
+    from twsla.views.marks import Marks
+    from twsla.views.table import Look
+    from twsla.views.text_view import TextView
+    from twsla.views.work import Worker
+
+ChartKind = Literal["default", "html", "terminal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the screens need of the program around them. All of it may be called from a worker's thread."""
+
+    save: Callable[[Result, Path, tuple[str, ...] | None, Progress], str]
+    """Write a result with these columns (None: as its format has them) to a file; gives the format's name.
+
+    Raises TwslaError.
+    """
+    chart: Callable[[Result, ChartKind, int, int], str | list[str]]
+    """Show a chart: gives a sentence that says where, or lines with ANSI colours for a pane of so many columns and
+    lines. Raises TwslaError."""
+    colours: Callable[[str], tuple[Mark, ...]]
+    """The marks of a colour list. Raises UsageError."""
+    now_ns: int
+    """The end of relative times."""
+    marks: Marks | None = None
+    """None: the result is not of a store."""
+
+
+class Host(Protocol):
+    """The application, as its views see it."""
+
+    look: Look
+    services: Services
+    pages: Worker
+    """Reads what is in sight."""
+    jobs: Worker
+    """Does what keys ask for."""
+    counts: Worker
+    """Counts rows."""
+
+    def ask(self, prompt: Prompt) -> None:
+        """Ask for a line of text."""
+
+    def confirm(self, question: Question) -> None:
+        """Ask for yes or no."""
+
+    def choose(self, menu: Menu) -> None:
+        """Let lines be switched on and off."""
+
+    def open(self, result: Result) -> None:
+        """Show a result on top of this one."""
+
+    def exchange(self, result: Result) -> None:
+        """Show a result in the place of this one, the same row selected."""
+
+    def read(self, view: TextView) -> None:
+        """Show text on top of this view."""
+
+    def redraw(self) -> None:
+        """Draw soon."""
+
+    def deliver(self, call: Callable[[], None]) -> None:
+        """Have something called by the thread of the screen."""
+
+    def copy(self, text: str) -> None:
+        """Put a text on the terminal's clipboard."""
+
+    def size(self) -> tuple[int, int]:
+        """Columns and lines of the window."""
+
+
+Row = dict[str, Any]
+"""Values of a row by column; times in nanoseconds since 1970."""

@@ -1,0 +1,357 @@
+"""A table drawn as lines: title, headings, the rows in sight, status. Pure: the same picture gives the same lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from twsla.model.result import Kind
+from twsla.render.cells import is_numeric, is_text
+from twsla.render.table import column_widths
+from twsla.render.values import display_value
+from twsla.views.cells import cells, clip, cut, fit_for, fitted, pad, styled, wrapped
+from twsla.views.json_text import find_json, pretty
+from twsla.views.paint import level_style
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from twsla.model.result import Column, Result
+    from twsla.views.cells import Fragments
+    from twsla.views.pages import Page
+    from twsla.views.paint import Paint
+    from twsla.views.state import TableState
+    from twsla.views.style import Signs
+
+GAP = 2
+"""Cells between columns."""
+GUTTER = 2
+"""Cells before the first column, for the sign of a mark."""
+LEAST_TEXT = 8
+"""Cells a text column needs; where they are not left, the table is wider than the screen and scrolls as a whole."""
+WIDE_TEXT = 32
+"""Cells a text column gets at most in a table that is wider than the screen."""
+ROOM_FOR_NOTES = 12
+"""Lines a window must have before notes get a line of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How texts are shown here."""
+
+    zone: str
+    encoding: str
+    signs: Signs
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Everything that a table's drawing depends on."""
+
+    result: Result
+    state: TableState
+    page: Page
+    look: Look
+    paint: Paint
+    natural: dict[str, int]
+    """Cells that the texts seen so far need, by column."""
+    marked: frozenset[tuple[str, int]] = frozenset()
+    """Source and offset of marked records."""
+    busy: str = ""
+    """What is being worked on."""
+    message: str = ""
+    refused: bool = False
+    """The message says why something was not done."""
+    trail: tuple[str, ...] = ()
+    """Titles of the results this one was opened from."""
+    hints: tuple[tuple[str, str], ...] = ()
+    """Keys and what they do, the most important first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Lines for the screen, and where the rows are among them."""
+
+    lines: list[Fragments]
+    top: int
+    """Number of the first row drawn."""
+    fit: int
+    """Rows that are on the screen as a whole."""
+    row_at: tuple[int | None, ...] = ()
+    """For each line, the number of the row it belongs to."""
+    headings: tuple[tuple[int, int, str], ...] = ()
+    """Cells from, to, and the column, of each heading."""
+    heading_line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Columns side by side."""
+
+    columns: tuple[Column, ...]
+    widths: tuple[int, ...]
+    main: int | None
+    """Place of the column whose text is scrolled sideways and wrapped; None: the table scrolls as a whole."""
+
+
+def shown_columns(picture: Picture) -> tuple[Column, ...]:
+    """The columns to draw, in order."""
+    known = {column.name: column for column in picture.result.columns}
+    return tuple(known[name] for name in picture.state.columns)
+
+
+def cell_text(value: Any, column: Column, look: Look) -> str:
+    """A value as one line, fit for the terminal."""
+    text = display_value(value, column.kind, zone=look.zone)
+    return fit_for(text.replace("\n", "⏎") if "\n" in text else text, look.encoding)
+
+
+def arrange_columns(picture: Picture, width: int) -> Columns:
+    """How wide each column is."""
+    columns = shown_columns(picture)
+    natural = [max(picture.natural.get(column.name, 0), heading_cells(column)) for column in columns]
+    flexible = [at for at, column in enumerate(columns) if is_text(column.kind)]
+    total = width - GUTTER
+    needed = sum(natural) - sum(max(0, natural[at] - LEAST_TEXT) for at in flexible) + GAP * (len(columns) - 1)
+    if needed > total:
+        widths = [min(size, WIDE_TEXT) if at in flexible else size for at, size in enumerate(natural)]
+        return Columns(columns, tuple(widths), None)
+    widths = column_widths(columns, natural, total)
+    main = max(flexible, key=lambda at: (columns[at].kind is Kind.LOG, columns[at].share, natural[at]), default=None)
+    return Columns(columns, tuple(widths), main)
+
+
+def heading_cells(column: Column) -> int:
+    """Cells of a heading, with room for the sign of its order."""
+    return cells(column.title) + 2
+
+
+def draw(picture: Picture, width: int, height: int) -> Drawing:
+    """The whole view in exactly ``height`` lines of ``width`` cells."""
+    columns = arrange_columns(picture, width)
+    head = [title_line(picture, width), *note_lines(picture, width, height), *filter_lines(picture, width)]
+    head = head[: max(1, height - 3)]
+    heading, places = heading_line(picture, columns, width)
+    room = max(1, height - len(head) - 2)
+    body, top, fit, row_at = draw_rows(picture, columns, width, room)
+    lines = [*head, heading, *body, status_line(picture, width)]
+    return Drawing(
+        lines=lines[: height - 1] + lines[-1:] if len(lines) > height else lines,
+        top=top,
+        fit=fit,
+        row_at=(*(None for _ in head), None, *row_at, None),
+        headings=places,
+        heading_line=len(head),
+    )
+
+
+def rows_room(picture: Picture, width: int, height: int) -> int:
+    """Lines that are left for rows."""
+    head = 1 + len(note_lines(picture, width, height)) + len(filter_lines(picture, width))
+    return max(1, height - min(head, max(1, height - 3)) - 2)
+
+
+# --- rows ---------------------------------------------------------------------------------------------------------
+
+
+def draw_rows(
+    picture: Picture, columns: Columns, width: int, room: int
+) -> tuple[list[Fragments], int, int, list[int | None]]:
+    """Lines of rows, the first row drawn, how many rows are there as a whole, and the row of each line."""
+    state = picture.state
+    if not state.known:
+        empty = "" if picture.busy or not state.complete else "  no rows"
+        return [fitted([("", empty)], width), *(blank(width) for _ in range(room - 1))], 0, 1, [None] * room
+    top = first_row(picture, columns, width, room)
+    lines: list[Fragments] = []
+    row_at: list[int | None] = []
+    fit = 0
+    number = top
+    while len(lines) < room and number < state.known:
+        drawn = draw_row(picture, columns, width, number, room)
+        space = room - len(lines)
+        fit += len(drawn) <= space
+        lines += drawn[:space]
+        row_at += [number] * min(space, len(drawn))
+        number += 1
+    missing = room - len(lines)
+    return [*lines, *(blank(width) for _ in range(missing))], top, max(1, fit), [*row_at, *([None] * missing)]
+
+
+def first_row(picture: Picture, columns: Columns, width: int, room: int) -> int:
+    """The row to begin with, so that the selected one is on the screen as a whole."""
+    state = picture.state
+    if not (state.wrap or state.pretty):
+        return state.top
+    used = len(draw_row(picture, columns, width, state.cursor, room))
+    top = state.cursor
+    while top > state.top:
+        used += len(draw_row(picture, columns, width, top - 1, room))
+        if used > room:
+            break
+        top -= 1
+    return top
+
+
+def draw_row(picture: Picture, columns: Columns, width: int, number: int, room: int) -> list[Fragments]:
+    """One row as lines: one, or several where its main text is wrapped."""
+    state = picture.state
+    values = picture.page.row(number)
+    base = "class:selected" if number == state.cursor else ""
+    if values is None:
+        return [fitted([(base, "  ...")], width, fill=base)]
+    row = dict(zip((column.name for column in picture.result.columns), values, strict=True))
+    blocks = [
+        main_lines(picture, column, row[column.name], size, base, room)
+        if at == columns.main and (state.wrap or state.pretty)
+        else [cell(picture, column, row[column.name], size, base, state.left if at == columns.main else 0)]
+        for at, (column, size) in enumerate(zip(columns.columns, columns.widths, strict=True))
+    ]
+    gutter = fitted(gutter_of(picture, row, base), GUTTER, fill=base)
+    pan = state.left if columns.main is None else 0
+    lines = []
+    for place in range(max(map(len, blocks), default=1)):
+        line: Fragments = []
+        for at, (block, size) in enumerate(zip(blocks, columns.widths, strict=True)):
+            line += [(base, " " * GAP)] if at else []
+            line += block[place] if place < len(block) else [(base, " " * size)]
+        lines.append([*(gutter if place == 0 else [(base, " " * GUTTER)]), *cut(line, pan, width - GUTTER, base)])
+    return lines
+
+
+def gutter_of(picture: Picture, row: dict[str, Any], base: str) -> Fragments:
+    """The sign of a mark."""
+    is_marked = (row.get("source"), row.get("offset")) in picture.marked
+    return [(f"{base} class:marked", picture.look.signs.mark)] if is_marked else []
+
+
+def cell(picture: Picture, column: Column, value: Any, size: int, base: str, left: int) -> Fragments:
+    """A value in exactly ``size`` cells."""
+    text = cell_text(value, column, picture.look)
+    if column.kind is Kind.LOG:
+        return fitted(styled(text, picture.paint.of(text), base), size, left=left, fill=base)
+    style = level_style(text) if column.kind is Kind.LEVEL else ""
+    spans = picture.paint.of(text, plain=True) if is_text(column.kind) else []
+    parts = styled(text, spans, f"{base} {style}".strip())
+    return fitted(parts, size, left=left, right=is_numeric(column.kind), fill=base)
+
+
+def main_lines(picture: Picture, column: Column, value: Any, size: int, base: str, room: int) -> list[Fragments]:
+    """The text that is wrapped, as lines of exactly ``size`` cells; what is more than the screen is counted."""
+    text = fit_for(display_value(value, column.kind, zone=picture.look.zone), picture.look.encoding, keep="\n")
+    found = find_json(text) if picture.state.pretty else None
+    if found:
+        parts = [[(base, text[: found[0]])]] if text[: found[0]].strip() else []
+        parts += [[(f"{base} {style}".strip(), piece) for style, piece in line] for line in pretty(text[slice(*found)])]
+    else:
+        parts = [styled(text, picture.paint.of(text), base)]
+    lines = [line for part in parts for line in wrapped(part, size)]
+    if len(lines) > room:
+        more = f"... {len(lines) - room + 1:,} more lines: Enter"
+        lines = [*lines[: room - 1], [(f"{base} class:faint", more)]]
+    return [fitted(line, size, fill=base) for line in lines]
+
+
+# --- around the rows ----------------------------------------------------------------------------------------------
+
+
+def heading_line(picture: Picture, columns: Columns, width: int) -> tuple[Fragments, tuple[tuple[int, int, str], ...]]:
+    """The headings, and where each stands."""
+    state, signs = picture.state, picture.look.signs
+    line: Fragments = []
+    places = []
+    at = 0
+    for column, size in zip(columns.columns, columns.widths, strict=True):
+        is_sorted = column.name == state.sort
+        sign = f" {signs.down if state.reverse else signs.up}" if is_sorted else ""
+        title = clip(fit_for(column.title, picture.look.encoding), size - cells(sign)) + sign
+        style = "class:heading.sorted" if is_sorted else "class:heading"
+        line += [("class:heading", " " * GAP)] if at else []
+        at += GAP if at else 0
+        line.append((style, pad(title, size, right=is_numeric(column.kind))))
+        places.append((at, at + size, column.name))
+        at += size
+    pan = state.left if columns.main is None else 0
+    shown = cut(line, pan, width - GUTTER, "class:heading")
+    moved = [(max(0, first - pan) + GUTTER, last - pan + GUTTER, name) for first, last, name in places if last > pan]
+    return [("class:heading", " " * GUTTER), *shown], tuple(moved)
+
+
+def title_line(picture: Picture, width: int) -> Fragments:
+    """What this is, how many rows it has, its figures."""
+    result, look = picture.result, picture.look
+    dot = f" {look.signs.dot} "
+    name = " > ".join((*picture.trail, result.title))
+    facts = [f"{fact.title} {display_value(fact.value, fact.kind, zone=look.zone)}" for fact in result.facts]
+    rest = dot.join([count_text(picture.state), *facts])
+    parts = [("class:title class:title.name", f" {fit_for(name, look.encoding)}"), ("class:title", f"  {rest} ")]
+    if result.notes and width >= 60:
+        notes = f"{len(result.notes)} note{'s' if len(result.notes) > 1 else ''}: i "
+        parts = [*fitted(parts, max(1, width - cells(notes)), fill="class:title"), ("class:title", notes)]
+    return fitted([(style, fit_for(text, look.encoding)) for style, text in parts], width, fill="class:title")
+
+
+def count_text(state: TableState) -> str:
+    """How many rows there are, as far as is known."""
+    if not state.complete:
+        return f"{state.known:,}+ rows"
+    return f"{state.known:,} row{'' if state.known == 1 else 's'}"
+
+
+def note_lines(picture: Picture, width: int, height: int) -> list[Fragments]:
+    """The first note, where there is room; the others are a key away."""
+    notes = picture.result.notes
+    if not notes or height < ROOM_FOR_NOTES:
+        return []
+    more = f"  (+{len(notes) - 1} more: i)" if len(notes) > 1 else ""
+    text = fit_for(notes[0].text, picture.look.encoding)
+    return [fitted([("class:note", f" {clip(text, width - 1 - len(more))}{more}")], width)]
+
+
+def filter_lines(picture: Picture, width: int) -> list[Fragments]:
+    """What narrows the rows down, and what is highlighted."""
+    state, encoding = picture.state, picture.look.encoding
+    line: Fragments = []
+    for each in state.filters:
+        style = "class:filter" if each.on else "class:filter.off"
+        line += [("", " "), (style, f"& {fit_for(each.text, encoding)}"), ("", " " if each.on else " (off) ")]
+    if state.marker:
+        line += [("", " "), ("class:marker", fit_for(state.marker, encoding)), ("", " ")]
+    if state.find:
+        line += [("", " "), ("class:find", f"/ {fit_for(state.find, encoding)}"), ("", " ")]
+    return [fitted(line, width)] if line else []
+
+
+def status_line(picture: Picture, width: int) -> Fragments:
+    """Where one is; a message, what is running, or the keys."""
+    state = picture.state
+    here = f" {state.cursor + 1:,}" if state.known else " 0"
+    here += f"/{state.known:,}{'' if state.complete else '+'}"
+    if state.complete and state.known:
+        here += f"  {100 * (state.cursor + 1) // state.known}%"
+    parts: Fragments = [("class:status", f"{here}  ")]
+    if picture.message:
+        style = "class:status class:refusal" if picture.refused else "class:status class:message"
+        parts.append((style, fit_for(picture.message, picture.look.encoding)))
+    elif picture.busy:
+        parts.append(("class:status class:busy", fit_for(picture.busy, picture.look.encoding)))
+    else:
+        parts += hint_parts(picture.hints, width - sum(cells(text) for _, text in parts))
+    return fitted(parts, width, fill="class:status")
+
+
+def hint_parts(hints: Sequence[tuple[str, str]], room: int) -> Fragments:
+    """As many hints as there is room for, each as a whole."""
+    parts: Fragments = []
+    for key, text in hints:
+        size = cells(key) + 1 + cells(text) + 2
+        if size > room:
+            break
+        parts += [("class:status class:status.key", key), ("class:status", f" {text}  ")]
+        room -= size
+    return parts
+
+
+def blank(width: int) -> Fragments:
+    """An empty line."""
+    return [("", " " * width)]
