@@ -128,8 +128,9 @@ def _key_columns(options: CountOptions, extractions: Sequence[Extraction]) -> tu
 def _charts(columns: Sequence[Column], buckets: Buckets | None, *, placed: bool) -> tuple[Chart, ...]:
     names = tuple(column.name for column in columns)
     if buckets is not None:
-        lines = (Line(x="time", y=("count",), split=names[0]),) if len(names) == 1 else ()
-        return (*lines, Bar(x="time", y="count", split=names[0]))
+        step = buckets.interval_ns
+        lines = (Line(x="time", y=("count",), split=names[0], step_ns=step),) if len(names) == 1 else ()
+        return (*lines, Bar(x="time", y="count", split=names[0], step_ns=step))
     bar = Bar(x=names[0], y="count", split=names[1] if len(names) > 1 else None)
     places = (Places(latitude="latitude", longitude="longitude", label=names[0], value="count"),) if placed else ()
     return (bar, Pie(label=names, value="count"), *places)

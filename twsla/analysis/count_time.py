@@ -55,6 +55,7 @@ def count_by_time(engine: Engine, options: CountOptions, interval_ns: int | None
         records_fact(engine),
         Fact("interval", "Interval", buckets.interval_ns, Kind.DURATION),
     ]
+    step = buckets.interval_ns
     if len(rows) > 1:
         facts.append(Fact("mean_delta", "Mean delta", _mean_delta_ns(engine, table, buckets), Kind.DURATION))
     return Result(
@@ -67,7 +68,7 @@ def count_by_time(engine: Engine, options: CountOptions, interval_ns: int | None
         ),
         rows=rows,
         facts=tuple(facts),
-        charts=(Line(x="time", y=("count",)), Bar(x="time", y="count")),
+        charts=(Line(x="time", y=("count",), step_ns=step), Bar(x="time", y="count", step_ns=step)),
         notes=undated_notes(engine, undated),
     )
 

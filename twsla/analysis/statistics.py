@@ -104,5 +104,8 @@ def statistics_over_time(series: Series, buckets: Buckets, title: str) -> Result
             Fact("rows", "Rows", len(rows), Kind.COUNT),
             Fact("interval", "Interval", buckets.interval_ns, Kind.DURATION),
         ),
-        charts=(Line(x="time", y=("mean", "median", "p95", "max")), Line(x="time", y=("count",))),
+        charts=(
+            Line(x="time", y=("mean", "median", "p95", "max"), step_ns=buckets.interval_ns),
+            Line(x="time", y=("count",), step_ns=buckets.interval_ns),
+        ),
     )

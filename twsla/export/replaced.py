@@ -17,14 +17,19 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def replaced_file(path: Path) -> Iterator[BinaryIO]:
+def replaced_file(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
     """Open a stream whose bytes become the file ``path`` when the block ends without an error.
 
     They are written beside it first and renamed over it, so that a failure leaves what was there before. A link is
     followed; a device or a named pipe is written to directly.
 
+    Args:
+        path: Where the file will be.
+        overwrite: Whether it may replace one that is there; if not, one that appears while this is written stays.
+
     Raises:
-        TwslaError: the file cannot be created or written (no such directory, not permitted, no space left).
+        TwslaError: the file cannot be created or written (no such directory, not permitted, no space left), or is there
+            already.
     """
     try:
         mode = _mode(path)
@@ -34,12 +39,21 @@ def replaced_file(path: Path) -> Iterator[BinaryIO]:
             with path.open("wb") as stream:
                 yield stream
             return
-        with _beside(Path(os.path.realpath(path)), mode) as stream:
+        if mode is not None and not overwrite:
+            raise already_there(path)
+        with _beside(Path(os.path.realpath(path)), mode, overwrite=overwrite) as stream:
             yield stream
+    except FileExistsError as error:
+        raise already_there(path) from error
     except BrokenPipeError:
         raise
     except OSError as error:
         raise TwslaError(f"cannot write {path}: {_reason(error)}", hint=_hint(error)) from error
+
+
+def already_there(path: Path) -> TwslaError:
+    """What is said of a file that would be written over and nobody agreed to it."""
+    return TwslaError(f"{path} exists and was left as it is", hint="--force writes over it; or name another file")
 
 
 def _mode(path: Path) -> int | None:
@@ -50,7 +64,7 @@ def _mode(path: Path) -> int | None:
 
 
 @contextmanager
-def _beside(path: Path, mode: int | None) -> Iterator[BinaryIO]:
+def _beside(path: Path, mode: int | None, *, overwrite: bool) -> Iterator[BinaryIO]:
     part = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}.part")
     try:
         with part.open("xb") as stream:
@@ -59,11 +73,32 @@ def _beside(path: Path, mode: int | None) -> Iterator[BinaryIO]:
             os.fsync(stream.fileno())
         if mode is not None:
             part.chmod(stat.S_IMODE(mode))
-        part.replace(path)
+        if overwrite:
+            part.replace(path)
+        else:
+            _rename_to_new(part, path)
     except BaseException:
         with suppress(OSError):
             part.unlink()
         raise
+
+
+def _rename_to_new(part: Path, path: Path) -> None:
+    """Give a file its name unless another has it.
+
+    Raises:
+        FileExistsError: Another has.
+    """
+    try:
+        path.hardlink_to(part)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links: the look and the renaming are two steps there
+        if path.exists():
+            raise FileExistsError(path) from None
+        part.replace(path)
+    else:
+        part.unlink()
 
 
 def _reason(error: OSError) -> str:

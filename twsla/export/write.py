@@ -38,7 +38,15 @@ def format_of(path: Path) -> str:
     raise UsageError(f"the suffix of {path} names no format", hint=f"use one of {known}, or give --format")
 
 
-def write_result(result: Result, destination: Path | BinaryIO, format_name: str | None, options: RenderOptions) -> None:
+def write_result(
+    result: Result,
+    destination: Path | BinaryIO,
+    format_name: str | None,
+    options: RenderOptions,
+    *,
+    overwrite: bool = True,
+    before: bytes = b"",
+) -> None:
     """Write a Result; the bytes are the same for a file and for a stream.
 
     Args:
@@ -47,10 +55,12 @@ def write_result(result: Result, destination: Path | BinaryIO, format_name: str 
             which is neither flushed nor closed.
         format_name: A name in ``FORMATS``; None lets the suffix of the path decide (and is ``plain`` for a stream).
         options: Zone, columns, width and the like.
+        overwrite: Whether a file that exists may be replaced.
+        before: What is written before it: a chart drawn with characters.
 
     Raises:
         UsageError: unknown format or column.
-        TwslaError: the file cannot be written.
+        TwslaError: the file cannot be written, or exists and may not be replaced.
         BrokenPipeError: the reader of a stream is gone; for the caller to handle.
     """
     if format_name is None:
@@ -61,9 +71,11 @@ def write_result(result: Result, destination: Path | BinaryIO, format_name: str 
     chosen_columns(result, options)
     writer = cast("Writer", load(entry) if isinstance(entry, Entry) else load_plugin(entry))
     if not isinstance(destination, Path):
+        destination.write(before)
         writer(result, destination, options)
         return
     from twsla.export.replaced import replaced_file
 
-    with replaced_file(destination) as stream:
+    with replaced_file(destination, overwrite=overwrite) as stream:
+        stream.write(before)
         writer(result, stream, options)

@@ -18,6 +18,8 @@ class Line:
     split: str | None = None
     """One line for each value of this column (key over time), instead of one a column."""
     title: str = ""
+    step_ns: int | None = None
+    """``x`` begins intervals of this length, and where one has no row nothing was counted; None: ``x`` are moments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Bar:
     top: int = 30
     """Keys drawn; the rest are summed up as "Other". Times are all drawn."""
     title: str = ""
+    step_ns: int | None = None
+    """``x`` begins intervals of this length: so wide is a bar; None: as wide as the least distance of two."""
 
 
 @dataclass(frozen=True, slots=True)
