@@ -226,7 +226,7 @@ def test_a_time_that_the_clock_skipped_speaks_against_the_zone(inside: Run, tmp_
 
     rows = found(inside, "a.log", "--tz", "Europe/Berlin")
 
-    assert "1 times never were on the clock of Europe/Berlin" in rows["option"][0]["why"]
+    assert "the clock of Europe/Berlin was put forward and never showed 1 of the times" in rows["option"][0]["why"]
 
 
 def test_settings_for_some_sources(inside: Run, tmp_path: Path) -> None:

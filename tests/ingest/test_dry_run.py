@@ -225,3 +225,15 @@ def test_both_spellings_of_the_input_format_must_agree(run: Run) -> None:
     assert "text" in input_formats()
     done = run("import", "--input-format", "text", "--format", "text", LOGS / "app.log")
     assert done.code == 0
+
+
+def test_quoted_stamps_are_counted_in_the_report_and_with_the_source(run: Run, tmp_path: Path) -> None:
+    trace = ["2024-05-06 07:08:09 failed", "  at a.b", "  lease of 2019-01-01 00:00:00", "2024-05-06 07:08:10 next"]
+    (tmp_path / "a.log").write_text("".join(f"{line}\n" for line in trace))
+
+    done = run("import", "a.log")
+    sources = run("sources", "--columns", "records,quoted_lines,other_form", "--format", "csv")
+
+    assert "lines that quote a time stamp and belong to the record before: 1 " in done.err
+    assert sources.lines[1] == "2,1,0"
+    assert run("search", "--count", "lease").text == "1\n"

@@ -83,7 +83,7 @@ def _zone(seen: Inspected) -> Iterator[Advice]:
     if look.skipped_times:
         yield Advice(
             "--tz ZONE",
-            f"{look.skipped_times:,} times never were on the clock of {seen.entry.zone}, which was put forward then: "
+            f"the clock of {seen.entry.zone} was put forward and never showed {look.skipped_times:,} of the times: "
             "the source is probably from another zone",
         )
     yield Advice(

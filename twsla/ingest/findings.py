@@ -184,7 +184,7 @@ def _stamps(seen: Inspected) -> Iterator[Finding]:
     yield Finding(
         "stamped_lines",
         look.own_lines + look.other_lines,
-        f"{look.own_lines + look.other_lines:,} stamps in {_lines(look.lines)}",
+        f"{_counted(look.own_lines + look.other_lines, 'stamp')} in {_lines(look.lines)}",
     )
     for form in other_forms(seen):
         yield Finding("other_stamp", form.name, form.why, form.line)
@@ -254,7 +254,7 @@ def _records(seen: Inspected) -> Iterator[Finding]:
         return
     looked_at = len(look.sample.own)
     for each in suggestions(look.sample, seen.plan):
-        outcome = f"{each.records:,} records of the first {_lines(looked_at)}"
+        outcome = f"{_counted(each.records, 'record')} of the first {_lines(looked_at)}"
         if look.own_lines:
             outcome += f", {each.one_stamp:,} with one stamp, {each.bare:,} without"
         if each.as_default:
@@ -272,4 +272,8 @@ def _stretch(what: str, stretch: Stretch, why: str) -> Finding:
 
 
 def _lines(count: int) -> str:
-    return f"{count:,} line{'' if count == 1 else 's'}"
+    return _counted(count, "line")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

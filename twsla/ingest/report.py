@@ -95,9 +95,7 @@ def report(outcome: Outcome, store: Path, *, strict: bool, dry_run: bool = False
         notes.append(Note(f"{lossy:,} lines hold bytes that are no text in their encoding; these bytes are kept"))
     quoted = sum(entry.quoted_lines for entry in added)
     if quoted:
-        notes.append(
-            Note(f"{quoted:,} lines quote a time stamp in their text; they belong to the records before ({_QUOTED})")
-        )
+        notes.append(Note(f"lines that quote a time stamp and belong to the record before: {quoted:,} ({_QUOTED})"))
     return Result(
         title="Import (dry run)" if dry_run else "Import",
         columns=COLUMNS,
