@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import pyarrow  # noqa: F401  # once it is loaded, expressions are checked by it, which takes no connection
 
 from twsla.model.extraction import parse_extraction
 from twsla.query.extracted import PIECE
