@@ -348,6 +348,53 @@ def test_counting_is_the_same_as_sort_and_uniq(tmp_path: Path) -> None:
     ]
 
 
+# --- late records -----------------------------------------------------------------------------------------------------
+
+
+def access(second: int, path: str = "/") -> str:
+    return f'10.0.0.3 - - [14/Jun/2026:15:16:{second:02d} +0900] "GET {path} HTTP/1.1" 200 1'
+
+
+@pytest.mark.parametrize(("seconds", "rows"), [("3", [["/slow", "1"]]), ("4", [])])
+def test_records_behind_later_ones_are_late(tmp_path: Path, seconds: str, rows: list[list[str]]) -> None:
+    store = store_of(tmp_path, [access(0), access(5), access(2, "/slow"), access(6), access(6)])
+
+    answer = answered("count", "-d", store, "--delay", seconds, "-e", "GET %{word}", "--format", "csv")
+
+    assert answer.rows == rows
+
+
+def test_the_record_before_is_that_of_the_source_whether_it_matches_or_not(tmp_path: Path) -> None:
+    store = store_of(tmp_path, [access(9), access(2, "/slow")], [access(5)])
+
+    answer = answered("count", "-d", store, "--delay", "7", "-i", "1m", "-t", "..2026-06-14T06:16:03Z", "slow")
+
+    assert "Hits: 1" in answer.err
+
+
+def test_records_are_late_against_a_further_stamp_in_them(tmp_path: Path) -> None:
+    lines = [
+        "2026-06-14T15:16:05+09:00 web: [14/Jun/2026:15:16:01 +0900] a",
+        "2026-06-14T15:16:05+09:00 web: 2026-06-14 15:16:01 b",
+        "2026-06-14T15:16:05+09:00 web: c",
+        "2026-06-14T15:16:05+09:00 web: [14/Jun/2026:15:16:03 +0900] d",
+        "2026-06-14T15:16:05+09:00 web: [14/Jun/2026:15:16:03 +0900] then [14/Jun/2026:15:15:59 +0900] e",
+    ]
+    store = store_of(tmp_path, lines, zone="Asia/Tokyo")
+
+    def late(*arguments: str) -> list[str]:
+        answer = answered("count", "-d", store, "-e", "(.)$", "--format", "csv", *arguments)
+        return [row[0] for row in answer.rows]
+
+    assert late("--delay", "2", "-q", "1") == ["a", "b", "d", "e"]
+    assert late("--delay", "4", "-q", "1") == ["a", "b"]
+    assert late("--delay", "5", "-q", "1") == []
+    assert late("--delay", "6", "-q", "2") == ["e"]
+    assert late("--delay", "4", "-q", "1", "--stamp-zone", "UTC") == ["a"]
+    told = answered("count", "-d", store, "--delay", "2", "-q", "1").notes
+    assert told == ["1 of 5 records have no such time stamp (-q 1) and no delay"]
+
+
 # --- mistakes ---------------------------------------------------------------------------------------------------------
 
 
@@ -361,6 +408,9 @@ def test_counting_is_the_same_as_sort_and_uniq(tmp_path: Path) -> None:
         (["--top", "3"], "--top is about values, but none are asked for"),
         (["-e", "ip", "--top", "-1"], "--top -1 is less than none"),
         (["-e", "ip", "--fill"], "--fill is for counts by time alone"),
+        (["-q", "1"], "--time-pos says how late a record is"),
+        (["--delay", "-1"], "--delay -1 is less than none"),
+        (["--delay", "1", "-q", "1", "--stamp-zone", "Nowhere"], "there is no time zone 'Nowhere'"),
         (["-p", "2"], "--pos says which value, but not of what"),
         (["-e", "ip", "-p", "1", "-p", "2"], "--pos is given 2 times for 1 extraction (-e)"),
         (["-e", "ip", "-e", "mac", "--ip", "country"], "country"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from twsla.analysis.extracting import ValueOptions
@@ -11,9 +11,9 @@ from twsla.model.analysis import Analysis
 from twsla.options import opt
 
 if TYPE_CHECKING:
-    from twsla.model.result import Result
+    from twsla.model.result import Note, Result
     from twsla.progress import Progress
-    from twsla.query.engine import Engine
+    from twsla.query.engine import Engine, Relation
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,12 @@ class IntervalOptions:
         help="With --delay: late against the N-th further time stamp in the record; 0: against the record before it.",
         metavar="N",
     )
+    stamp_zone: str = opt(
+        "--stamp-zone",
+        default="",
+        help="Zone of such further time stamps that name none; default: that of the record's source.",
+        metavar="ZONE",
+    )
 
 
 @dataclass(frozen=True)
@@ -54,13 +60,31 @@ def count(engine: Engine, options: CountOptions, progress: Progress) -> Result:
     range, else an hour.
     """
     interval_ns = _checked(options)
-    if not options.extract:
+    relation, notes = _counted(engine, options, progress)
+    if options.extract:
+        from twsla.analysis.count_keys import count_by_key
+
+        result = count_by_key(engine, options, interval_ns, relation, progress)
+    else:
         from twsla.analysis.count_time import count_by_time
 
-        return count_by_time(engine, options, interval_ns, engine.records())
-    from twsla.analysis.count_keys import count_by_key
+        result = count_by_time(engine, options, interval_ns, relation)
+    return replace(result, notes=(*result.notes, *notes))
 
-    return count_by_key(engine, options, interval_ns, engine.records(), progress)
+
+def _counted(engine: Engine, options: CountOptions, progress: Progress) -> tuple[Relation, tuple[Note, ...]]:
+    """The records to count: those of the query, perhaps only the late ones of them."""
+    if not options.delay:
+        return engine.records(), ()
+    from twsla.analysis.lateness import inner_delays, order_delays
+    from twsla.model.zones import check_zone
+
+    if options.time_pos:
+        zone = check_zone(options.stamp_zone) if options.stamp_zone else ""
+        delays = inner_delays(engine, options.time_pos, zone, progress)
+    else:
+        delays = order_delays(engine)
+    return delays.at_least(engine, options.delay), delays.notes
 
 
 def _checked(options: CountOptions) -> int | None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 SEARCHED_BYTES = 1 << 16
 """Bytes of a line in which a stamp is searched for; a source's own place may lie behind."""
-_ROUNDS = 12
+ROUNDS = 12
 """Dates that do not exist passed over on one line."""
 _MANY = 4096
 """Lines from which on it pays to ask for a match before asking where: RE2 is ten times as fast at that."""
@@ -93,10 +93,10 @@ def search(
     if len(rows) >= _MANY:
         hits = _match(line_array(Rows(source, starts, ends), SEARCHED_BYTES), nameless(expression(forms, leads)))
         rows, starts, ends = rows[hits], starts[hits], ends[hits]
-    for _ in range(_ROUNDS):
+    for _ in range(ROUNDS):
         if not len(rows):
             break
-        again, starts = _Round(source, rows, starts, ends, found, forms, order).run(leads)
+        again, starts = Round(source, rows, starts, ends, found, forms, order).run(leads)
         read = found.valid[rows]
         begins[rows[read]] = starts[read]
         rows, starts, ends = rows[again], starts[again], ends[again]
@@ -141,7 +141,7 @@ def _spans(texts: pa.Array, pattern: str) -> dict[str, tuple[np.ndarray, np.ndar
 
 
 @dataclass(slots=True)
-class _Round:
+class Round:
     """One search on each of some lines, ``source.buf[starts[i]:ends[i]]``; ``rows`` are their places in ``found``."""
 
     source: BytesAt
