@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,9 @@ from tests.query.expressions import REGEX, TEXTS, as_python
 from tests.query.extracting import extracted
 from twsla.errors import UsageError
 from twsla.model.patterns import OBSERVABLES, observable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PROPERTY = settings(max_examples=80, deadline=None)
 SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2003\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -117,7 +121,7 @@ def test_observables(lines: list[str], name: str, position: int, every: bool) ->
         assert extracted(name, lines, position) == [nth(values, position) for values in found]
 
 
-def nth(values: list[str | None], position: int) -> str | None:
+def nth(values: Sequence[str | None], position: int) -> str | None:
     return values[position - 1] if len(values) >= position else None
 
 

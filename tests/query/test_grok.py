@@ -223,9 +223,9 @@ def own(tmp_path: Path) -> Path:
 
 def test_definitions_of_a_file_come_on_top_of_the_default_ones(own: Path) -> None:
     text = "user=bob7 session=0123ABCD"
-    options = {"grok_pattern": "LINE", "grok_definitions": str(own)}
-    assert extracted_one("grok", "user=bob session=0123ABCD", name="session.id", **options) == "0123ABCD"
-    assert extracted_one("grok", text, name="who", **options) is None
+    texts = [text, "user=bob session=0123ABCD"]
+    found = extracted("grok", texts, name="session.id", grok_pattern="LINE", grok_definitions=str(own))
+    assert found == [None, "0123ABCD"]
     assert extracted_one("grok", text, name="x", grok_pattern="%{IP}|%{INT:x}", grok_definitions=str(own)) == "7"
 
 
