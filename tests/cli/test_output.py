@@ -12,6 +12,7 @@ import pytest
 from tests.cli.programs import Program
 from twsla import registry
 from twsla.cli.limited import AT_ONCE, LimitedRows, limited
+from twsla.model.charts import Bar
 from twsla.model.result import ArrowRows, Column, Fact, Kind, Note, Result, Rows, ValueRows
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ COUNTS = Result(
     COLUMNS,
     ArrowRows(TABLE),
     facts=(Fact("hits", "Hits", 1234567, Kind.COUNT),),
+    charts=(Bar("key", "count"),),
     notes=(Note("31 records have no time stamp"),),
 )
 LOGS = Result(

@@ -7,6 +7,7 @@ import io
 import json
 import math
 import random
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -18,7 +19,7 @@ from markdown_it import MarkdownIt
 
 from twsla.export.json_text import chart_value, dumps
 from twsla.export.write import FORMATS, RenderOptions, write_result
-from twsla.model.charts import Line
+from twsla.model.charts import Bar, Line
 from twsla.model.result import ArrowRows, Column, Kind, Result
 from twsla.render.escape import HOSTILE, escape_text
 from twsla.render.highlight import Mark
@@ -173,7 +174,8 @@ def test_plain_texts_are_coloured_for_a_terminal_with_colour_only() -> None:
 def test_pieces_do_not_show(name: str) -> None:
     rng = random.Random(7)
     texts = [rng.choice(["plain", 'quo"te', "new\nline", "", "日本", None]) for _ in range(PIECE_ROWS + 100)]
-    whole = result(texts, line_no=pa.array(range(len(texts))))
+    charts = (Bar("text", "line_no"),)
+    whole = replace(result(texts, line_no=pa.array(range(len(texts)))), charts=charts)
     table = whole.rows.slice(0, len(texts))
     split = pa.concat_tables([table.slice(0, 10), table.slice(10, 0), table.slice(10)])
 
@@ -182,7 +184,7 @@ def test_pieces_do_not_show(name: str) -> None:
         write_result(value, sink, name, RenderOptions(columns=("text", "line_no")))
         return pq.read_table(io.BytesIO(sink.getvalue())) if name == "parquet" else sink.getvalue()
 
-    assert rows(whole) == rows(Result("T", whole.columns, ArrowRows(split)))
+    assert rows(whole) == rows(Result("T", whole.columns, ArrowRows(split), charts=charts))
 
 
 def test_json_without_rows_and_columns_is_still_an_object() -> None:
@@ -223,4 +225,5 @@ def test_a_chart_is_its_type_and_fields() -> None:
         "y": ["count", "mean"],
         "split": None,
         "title": "",
+        "step_ns": None,
     }

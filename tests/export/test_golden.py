@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
     from twsla.model.result import Result
 
+UNSTABLE = {"parquet", "png", "html"}
+"""Their bytes change with the libraries that make them."""
 CASES = {
-    **{f"awkward.{name}": (name, RenderOptions()) for name in FORMATS if name != "parquet"},
+    **{f"awkward.{name}": (name, RenderOptions()) for name in FORMATS if name not in UNSTABLE},
     "awkward-terminal.plain": ("plain", RenderOptions(escape=True)),
     "awkward-80.table": ("table", RenderOptions(width=80, zone="Europe/Berlin")),
     "awkward-guarded.csv": ("csv", RenderOptions(guard_formulas=True, zone="Asia/Tokyo")),
@@ -96,7 +98,8 @@ def test_json_reads_back_with_exact_values(awkward: Result) -> None:
         got = row["number"]
         assert (got is None) if number is None or not math.isfinite(number) else same_float(float(got), number)
     assert document["facts"] == {"rows": 15, "mean": None, "first": "1970-01-01T00:00:00.000000001Z", "seed": None}
-    assert document["charts"] == [{"type": "line", "x": "ts", "y": ["count"], "split": None, "title": ""}]
+    chart = {"type": "line", "x": "ts", "y": ["count"], "split": None, "title": "", "step_ns": None}
+    assert document["charts"] == [chart]
     assert document["notes"] == [note.text for note in awkward.notes]
 
 

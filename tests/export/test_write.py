@@ -16,6 +16,7 @@ import pytest
 from twsla import registry
 from twsla.errors import TwslaError, UsageError
 from twsla.export.write import FORMATS, RenderOptions, format_of, write_result
+from twsla.model.charts import Bar, Scatter
 from twsla.model.result import ArrowRows, Column, Kind, Result, ValueRows
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ RESULT = Result(
     "T",
     (Column("a", "A", Kind.TEXT), Column("n", "N", Kind.COUNT), Column("h", "H", Kind.TEXT, hidden=True)),
     ArrowRows(pa.table({"a": ["x", "y"], "n": [1, 2], "h": ["p", "q"]})),
+    charts=(Bar("a", "n"),),
 )
 EMPTY = Result("T", RESULT.columns, ArrowRows(RESULT.rows.slice(0, 0)))
 
@@ -142,7 +144,7 @@ def test_a_failure_leaves_what_was_there(name: str, tmp_path: Path) -> None:
     table = pa.table({"a": ["x"], "n": [1], "h": [""]})
 
     with pytest.raises(TwslaError, match="damaged"):
-        write_result(Result("T", RESULT.columns, FailingRows(table)), path, name, RenderOptions())
+        write_result(Result("T", RESULT.columns, FailingRows(table), charts=RESULT.charts), path, name, RenderOptions())
 
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
@@ -231,7 +233,8 @@ def test_values_are_written_like_a_table_of_them(name: str) -> None:
             "t": pa.array([row[2] for row in rows], pa.timestamp("ns", "UTC")),
         }
     )
+    charts = (Scatter("t", "n"),)
     for options in (RenderOptions(zone="Asia/Tokyo"), RenderOptions(escape=True)):
-        values = written(Result("T", columns, ValueRows(("k", "n", "t"), rows)), name, options)
+        values = written(Result("T", columns, ValueRows(("k", "n", "t"), rows), charts=charts), name, options)
 
-        assert values == written(Result("T", columns, ArrowRows(table)), name, options)
+        assert values == written(Result("T", columns, ArrowRows(table), charts=charts), name, options)

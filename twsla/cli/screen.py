@@ -28,7 +28,7 @@ def possible(options: OutputOptions, environment: Environment) -> bool:
     return (
         environment.stdin_is_terminal
         and environment.stdout_is_terminal
-        and not (options.format or options.output or options.no_screen)
+        and not (options.format or options.output or options.no_screen or options.chart)
         and environment.variables.get("TERM", "dumb") not in {"", "dumb"}
     )
 
@@ -118,7 +118,12 @@ class Desk:
             return self._open(result, "html")
         if kind == "default" and not self.destination.options.sixel and has_desktop(environment):
             return self._open(result, "png")
-        raise TwslaError("charts cannot be drawn here yet")
+        from twsla.render.png import first_chart
+        from twsla.render.terminal_chart import chart_lines
+
+        colour = environment.colour and not self.destination.options.no_color
+        zone = self.destination.zone
+        return chart_lines(result, first_chart(result), zone=zone, width=width, height=height, colour=colour)
 
     def _open(self, result: Result, format_name: str) -> str:
         """Write the chart to a file and have the system's own program show it."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twsla.errors import TwslaError
 from twsla.render.cells import canonical_array
 from twsla.render.chart_values import column_of, columns_read, number_values
+from twsla.render.drawings import UndrawableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,7 @@ def largest_totals(result: Result, keys: Sequence[str], value: str, top: int) ->
     """The ``top`` keys (values of the columns ``keys``) with the largest sums of ``value``.
 
     Raises:
-        TwslaError: There are more than 250 million keys.
+        UndrawableError: There are more than 250 million keys.
     """
     passes = 1
     while passes <= _MOST_PASSES:
@@ -59,7 +59,7 @@ def largest_totals(result: Result, keys: Sequence[str], value: str, top: int) ->
             return _merge([_one_pass(result, keys, value, top, part, passes) for part in range(passes)], top)
         except _TooManyKeysError:
             passes *= 4
-    raise TwslaError(
+    raise UndrawableError(
         f"'{result.title}' has too many different keys for a chart", hint="narrow the time range (-t) or the filters"
     )
 

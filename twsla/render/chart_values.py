@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from twsla.errors import TwslaError
 from twsla.model.result import Kind
 from twsla.render.cells import display_array, is_text, plain_array
-from twsla.render.drawings import LABEL_CHARACTERS, Axis
+from twsla.render.drawings import LABEL_CHARACTERS, Axis, UndrawableError
 from twsla.render.escape import escape_text
 from twsla.render.shown import pieces
 
@@ -35,12 +34,12 @@ def column_of(result: Result, name: str) -> Column:
     """The column that a chart names.
 
     Raises:
-        TwslaError: The result has no such column.
+        UndrawableError: The result has no such column.
     """
     for column in result.columns:
         if column.name == name:
             return column
-    raise TwslaError(f"the chart of '{result.title}' names a column '{name}' that it has not got")
+    raise UndrawableError(f"the chart of '{result.title}' names a column '{name}' that it has not got")
 
 
 def axis_of(column: Column, zone: str) -> Axis:

@@ -30,7 +30,7 @@ def chart_data(chart: Chart, result: Result, *, zone: str = "UTC", intervals: in
         intervals: Series with more than four points for each are thinned out; at least the columns of pixels.
 
     Raises:
-        TwslaError: The chart names a column that the result has not got, or there are too many keys.
+        UndrawableError: The chart names a column that the result has not got, or there are too many keys.
     """
     drawing = _read(chart, result, zone, intervals)
     return replace(drawing, title=label_text(chart.title or result.title))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from twsla.errors import TwslaError
 from twsla.model.result import Kind
 
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Numbers = NDArray[Any]
     """float64, or int64 where the axis holds times."""
+
+
+class UndrawableError(TwslaError):
+    """The chart names a column that the result has not got, or has more different keys than can be counted."""
+
 
 LABEL_CHARACTERS = 300
 OTHER = "Other"

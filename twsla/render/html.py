@@ -13,11 +13,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from twsla import __version__
-from twsla.errors import TwslaError
 from twsla.render.cells import canonical, display, escape_text, is_numeric
 from twsla.render.chart_values import label_text
 from twsla.render.chartdata import chart_data
-from twsla.render.drawings import is_empty
+from twsla.render.drawings import UndrawableError, is_empty
 from twsla.render.plotly_figures import figure_of
 from twsla.render.shown import chosen_columns
 from twsla.render.values import canonical_value, display_value, json_text
@@ -149,7 +148,7 @@ def _figures(result: Result, zone: str) -> Iterator[tuple[Figure | None, str, tu
     for chart in result.charts:
         try:
             drawing = chart_data(chart, result, zone=zone)
-        except TwslaError as error:
+        except UndrawableError as error:
             yield None, chart.title or result.title, (error.message,)
             continue
         if is_empty(drawing):
