@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.analysis.commands import answered, refused, store_of, twsla
+from tests.query.mmdb import city, write_mmdb
+from tests.query.name_server import NameServer, names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -346,6 +348,63 @@ def test_counting_is_the_same_as_sort_and_uniq(tmp_path: Path) -> None:
     assert [f"{row[1]} {row[0].replace('/', '-').replace(' ', 'T')[:13]}" for row in answer.rows] == [
         line.strip() for line in hours.splitlines()
     ]
+
+
+# --- addresses --------------------------------------------------------------------------------------------------------
+
+CITIES = {"1.1.0.0/16": city("AU", "Sydney", -33.8688, 151.2093), "3.3.0.0/16": city("AU", "Perth", -31.95, 115.86)}
+
+
+@pytest.fixture
+def cities(tmp_path: Path) -> Path:
+    return write_mmdb(tmp_path / "city.mmdb", "GeoLite2-City", CITIES)
+
+
+def test_countries_are_counted_in_place_of_addresses(tmp_path: Path, cities: Path) -> None:
+    store = store_of(tmp_path, SSH)
+
+    key = answered("count", "-d", store, "-e", "country", "--geoip", cities, "--format", "csv")
+    option = answered("count", "-d", store, "-e", "from %{ip}", "--ip", "country", "--geoip", cities, "--format", "csv")
+
+    assert key.rows == [["AU", "4"], ["", "1"]]
+    assert option.rows == key.rows
+    assert [line for line in key.err.splitlines() if ": " in line][:2] == ["Keys: 2", "Hits: 5"]
+
+
+def test_countries_over_time_and_with_another_key(tmp_path: Path, cities: Path) -> None:
+    store = store_of(tmp_path, SSH)
+
+    over_time = answered(
+        "count", "-d", store, "-e", "country", "--by", "time", "-i", "1h", "--geoip", cities, "--format", "csv"
+    )
+    with_user = answered(
+        "count", "-d", store, "-e", "ip", "-e", "for %{word}", "--ip", "country", "--geoip", cities, "--format", "csv"
+    )
+
+    assert over_time.rows == [
+        ["2024/05/01 10:00", "", "1"], ["2024/05/01 10:00", "AU", "1"], ["2024/05/01 11:00", "AU", "2"],
+    ]  # fmt: skip
+    assert with_user.rows == [["AU", "amy", "2"], ["", "root", "1"], ["AU", "joe", "1"], ["AU", "root", "1"]]
+
+
+def test_places_can_be_put_on_a_map(tmp_path: Path, cities: Path) -> None:
+    store = store_of(tmp_path, SSH)
+
+    answer = answered("count", "-d", store, "-e", "loc", "--geoip", cities, "--format", "json", "--columns",
+                      "key,count,latitude,longitude").json  # fmt: skip
+
+    assert answer["rows"][0] == {
+        "key": "AU:Sydney:-33.869,151.209", "count": 3, "latitude": -33.8688, "longitude": 151.2093,
+    }  # fmt: skip
+    assert answer["charts"][-1]["type"] == "places"
+
+
+def test_names_are_asked_for(tmp_path: Path) -> None:
+    store = store_of(tmp_path, SSH)
+    with NameServer({"1.1.1.1": names("www.example.com.")}) as server:
+        answer = answered("count", "-d", store, "-e", "domain", "--resolver", server.address, "--format", "csv")
+
+    assert answer.rows == [["example.com.", "3"], ["2.2.2.2(unknown)", "1"], ["3.3.3.3(unknown)", "1"]]
 
 
 # --- late records -----------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.analysis.commands import Answer, answered, refused, store_of
+from tests.query.mmdb import country, write_mmdb
 from twsla.model.query import Query
 from twsla.progress import Silent
 from twsla.query.engine import Engine
@@ -182,6 +183,16 @@ def test_numbers_too_large_for_their_differences_do_no_harm(tmp_path: Path) -> N
 
     assert column(answer, "number") == [1e308, -1e308, None]
     assert answer.code == 0
+
+
+def test_what_is_known_about_addresses_stands_behind_them(tmp_path: Path) -> None:
+    cities = write_mmdb(tmp_path / "c.mmdb", "GeoIP2-Country", {"9.0.0.0/8": country("US")})
+    lines = ["2024-05-01T10:00:00Z from 9.1.1.1", "2024-05-01T10:00:01Z from 8.8.8.8", "2024-05-01T10:00:02Z none"]
+    store = store_of(tmp_path, lines)
+
+    answer = answered("extract", "-d", store, "-e", "country", "--geoip", cities, "--format", "csv")
+
+    assert [row[1] for row in answer.rows] == ["9.1.1.1(US)", "8.8.8.8"]
 
 
 def test_nothing_found_is_an_empty_table(tmp_path: Path) -> None:

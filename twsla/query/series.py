@@ -142,7 +142,7 @@ def _with_info(engine: Engine, written: str, lookup: Lookup, progress: Progress)
     told = (
         # What has no name is given as "192.0.2.1(unknown)" already.
         "CASE WHEN starts_with(known.value, given.value || '(') THEN known.value "
-        "ELSE concat(given.value, '(', known.value, ')') END"
+        "WHEN coalesce(known.value, '') = '' THEN given.value ELSE concat(given.value, '(', known.value, ')') END"
     )
     table = derived_table(
         engine,
