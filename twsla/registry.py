@@ -40,6 +40,9 @@ COMMANDS: dict[str, Entry] = {
         "twsla.analysis.relation:analysis", "Count combinations of two or more things in the same record."
     ),
     "time": Entry("twsla.analysis.time:analysis", "List records with the time between them."),
+    "summary": Entry(
+        "twsla.analysis.summary:analysis", "Tell what the records are: levels, sources, patterns, what they name."
+    ),
     "sql": Entry("twsla.analysis.sql:analysis", "Answer a SELECT over the records."),
     "sources": Entry("twsla.analysis.sources:analysis", "List what was imported, with hashes and problems."),
     "verify": Entry("twsla.analysis.verify:analysis", "Prove that the store and its sources are what they were."),
