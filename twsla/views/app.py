@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
+import time
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -30,7 +32,7 @@ from twsla.views.cells import fit_for, fitted, text_of
 from twsla.views.dialogs import Menu, Prompt, Question
 from twsla.views.keypress import bindings
 from twsla.views.keys import KEYS_OF_TEXT, Do
-from twsla.views.style import STYLES, has_colours, signs_of
+from twsla.views.style import COLOURLESS, STYLES, has_colours, signs_of
 from twsla.views.table import Look
 from twsla.views.text_view import TextView
 from twsla.views.work import Worker
@@ -122,7 +124,7 @@ class Screen:
         app: Application[None] = Application(
             Layout(layout, focused_element=self._idle),
             key_bindings=bindings(self._press, self._accept, self._cancel, self._complete, asking),
-            style=Style.from_dict(STYLES),
+            style=Style.from_dict(STYLES if coloured else COLOURLESS),
             full_screen=True,
             mouse_support=Condition(lambda: self._mouse),
             color_depth=None if coloured else ColorDepth.DEPTH_1_BIT,
@@ -169,6 +171,8 @@ class Screen:
                 with suppress(NotImplementedError, ValueError, RuntimeError):  # Windows; not the main thread
                     self._loop.add_signal_handler(number, self._end, Ended(number))
         self.app.create_background_task(self._tick())
+        # Colouring and finding need Arrow. Importing it takes 0.2 s, which the first rows need not wait for.
+        threading.Thread(target=_import_arrow, name="arrow", daemon=True).start()
 
     def _fail(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         self._end(context.get("exception") or RuntimeError(context.get("message", "")))
@@ -224,7 +228,7 @@ class Screen:
             return self._menu.draw(self.look, width, height)
         if self._question:
             text = f" {fit_for(self._question.text, self.look.encoding)}  (y/n) "
-            return [fitted([("class:status class:message", text)], width, fill="class:status")]
+            return [fitted([("class:menu", text)], width, fill="class:menu")]
         if self._prompt is None:
             return []
         state = self._buffer.complete_state
@@ -237,7 +241,7 @@ class Screen:
                     width,
                 )
                 if place != state.complete_index
-                else fitted([("class:completion.chosen", f" {fit_for(each.display_text, self.look.encoding)}")], width)
+                else fitted([("class:chosen", f" {fit_for(each.display_text, self.look.encoding)}")], width)
                 for place, each in enumerate(state.completions[first : first + COMPLETIONS], first)
             ][: height - 1]
         style, text = ("class:refusal", self._problem) if self._problem else ("class:faint", self._prompt.help)
@@ -441,6 +445,11 @@ class Screen:
     def size(self) -> tuple[int, int]:
         """Columns and lines for views."""
         return self._size
+
+
+def _import_arrow() -> None:
+    time.sleep(TICK_S)
+    import pyarrow.compute  # noqa: F401
 
 
 def _codec(name: str) -> str:

@@ -22,7 +22,7 @@ from twsla.views.keys import Do, SortBy, hints, key_map
 from twsla.views.pages import Page, read_pages
 from twsla.views.paint import Paint
 from twsla.views.state import TableState
-from twsla.views.table import Picture, cell_text, draw, rows_room
+from twsla.views.table import Drawing, Picture, cell_text, draw, rows_room
 from twsla.views.work import sentence
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from twsla.views.cells import Fragments
     from twsla.views.host import Host, Row
     from twsla.views.keys import Meaning
-    from twsla.views.table import Drawing
     from twsla.views.work import Job
 
 WAIT_S = 0.03
@@ -121,7 +120,11 @@ class TableView:
 
     def _counted(self, known: int, *, complete: bool) -> None:
         self.state = states.counted(self.state, known, complete=complete)
-        if self._goal and (self._goal < known or complete):
+        self._reach_goal()
+
+    def _reach_goal(self) -> None:
+        """Select the row to begin with, as soon as it is there and the window is known."""
+        if self._goal and self.drawing and (self._goal < self.state.known or self.state.complete):
             self.state = states.show(self.state, self._goal)
             self._goal = 0
 
@@ -321,6 +324,9 @@ class TableView:
         room = rows_room(self.picture(), width, height)
         if room != self.state.height:
             self.state = states.resized(self.state, room)
+        if self.drawing is None and self._goal:
+            self.drawing = Drawing([], 0, 1)
+            self._reach_goal()
         self.need_page()
         self.drawing = draw(self.picture(), width, height)
         self.state = states.laid_out(self.state, self.drawing.top, self.drawing.fit)

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from twsla.render.escape import escape_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Fragment = tuple[str, str]
 """Style and text."""
@@ -172,6 +176,18 @@ def styled(text: str, spans: list[tuple[int, int, str]], base: str = "") -> Frag
 def over(fragments: Fragments, style: str) -> Fragments:
     """Fragments with a style put on top of theirs."""
     return [(f"{own} {style}".strip(), text) for own, text in fragments]
+
+
+def key_hints(hints: Sequence[tuple[str, str]], room: int) -> Fragments:
+    """Keys and what they do, as many as there is room for, each as a whole."""
+    parts: Fragments = []
+    for key, text in hints:
+        size = cells(key) + 1 + cells(text)
+        if size > room:
+            break
+        parts += [("class:status.key", key), ("class:status", f" {text}  ")]
+        room -= size + 2
+    return parts
 
 
 def text_of(fragments: Fragments) -> str:

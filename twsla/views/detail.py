@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from twsla.model.records import TsFlag
 from twsla.model.result import Kind
 from twsla.render.values import display_value
 from twsla.views.cells import cells, fit_for, pad, styled, wrapped
@@ -50,6 +51,10 @@ def detail_lines(
 
 def _value(value: Any, column: Column, look: Look) -> str:
     text = display_value(value, column.kind, zone=look.zone)
+    if column.name == "ts_flags" and isinstance(value, int):
+        return ", ".join(flag.name.lower().replace("_", " ") for flag in TsFlag(value) if flag.name)
+    if column.kind is Kind.BYTES and isinstance(value, int) and value >= 1000:
+        return f"{value:,} ({text})"
     if column.kind is Kind.TIME and value is not None and look.zone != "UTC":
         return f"{text}  ({display_value(value, column.kind, zone='UTC')})"
     return text

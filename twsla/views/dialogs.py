@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from twsla.errors import UsageError
 from twsla.render.timetext import time_text
-from twsla.views.cells import fit_for, fitted
+from twsla.views.cells import fit_for, fitted, key_hints
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,14 +77,19 @@ class Menu:
         """Lines over the bottom of the screen: a title, the items in sight, the keys."""
         room = max(1, min(len(self.items), height - 3))
         first = max(0, min(self.at - room // 2, len(self.items) - room))
-        lines: list[Fragments] = [fitted([("class:title", f" {self.title} ")], width, fill="class:title")]
+        lines: list[Fragments] = [fitted([("class:menu", f" {self.title} ")], width, fill="class:menu")]
         for place in range(first, first + room):
             text, on = self.items[place]
-            sign = "del" if place in self.removed else " x " if on else "   "
-            style = "class:completion.chosen" if place == self.at else "class:completion"
+            sign = "d" if place in self.removed else "x" if on else " "
+            style = "class:chosen" if place == self.at else ""
             lines.append(fitted([(style, f" [{sign}] {fit_for(text, look.encoding)}")], width, fill=style))
-        keys = " Space on/off  Enter take  Esc leave" + ("  d remove" if self.removable else "")
-        return [*lines, fitted([("class:status", keys)], width, fill="class:status")]
+        keys = [
+            ("Space", "on/off"),
+            *([("d", "remove")] if self.removable else []),
+            ("Enter", "take"),
+            ("Esc", "leave"),
+        ]
+        return [*lines, fitted([("", " "), *key_hints(keys, width - 1)], width)]
 
 
 # --- going somewhere --------------------------------------------------------------------------------------------

@@ -103,9 +103,11 @@ def statistics_lines(result: Result, summaries: Sequence[Summary], look: Look, w
 
 
 def _table(summaries: Sequence[Summary], look: Look) -> list[Fragments]:
-    heads = ("", "values", "missing", "least", "most", "mean", "deviation", "sum")
+    heads = ("", "values", "missing", "least", "most", "mean", "deviation", "sum", "span")
     table = [heads, *(_cells(each, look) for each in summaries)]
-    sizes = [max(cells(row[at]) for row in table) for at in range(len(heads))]
+    used = [at for at in range(len(heads)) if at < 3 or any(row[at] for row in table[1:])]
+    table = [tuple(row[at] for at in used) for row in table]
+    sizes = [max(cells(row[at]) for row in table) for at in range(len(used))]
     lines = []
     for place, row in enumerate(table):
         style = "class:heading" if place == 0 else ""
@@ -119,11 +121,11 @@ def _cells(each: Summary, look: Look) -> tuple[str, ...]:
     column = each.column
     texts = [f"{each.count:,}", f"{each.missing:,}"]
     if each.least is None or each.most is None:
-        return (column.title, *texts, "", "", "", "", "")
+        return (column.title, *texts, *[""] * 6)
     texts += [display_value(value, column.kind, zone=look.zone) for value in (each.least, each.most)]
     if column.kind is Kind.TIME:
         span = display_value(int(each.most) - int(each.least), Kind.DURATION)
-        return (column.title, *texts, "", "", span)
+        return (column.title, *texts, "", "", "", span)
     mean, deviation = each.total / each.count, math.sqrt(max(0.0, each.squares / each.count))
     whole = column.kind in (Kind.DURATION, Kind.BYTES)
     texts += [
@@ -131,4 +133,4 @@ def _cells(each: Summary, look: Look) -> tuple[str, ...]:
         for value in (mean, deviation)
     ]
     total = each.total if column.kind in (Kind.NUMBER, Kind.SCORE) else round(each.total)
-    return (column.title, *texts, display_value(total, column.kind))
+    return (column.title, *texts, display_value(total, column.kind), "")

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 STYLES: dict[str, str] = {
-    "title": "reverse",
-    "title.name": "bold",
+    "title": "",
+    "title.name": "bold ansicyan",
     "heading": "bold underline",
     "heading.sorted": "bold underline ansicyan",
-    "gutter": "",
     "marked": "bold ansimagenta",
     "selected": "reverse",
-    "status": "reverse",
-    "status.key": "bold",
+    "status": "",
+    "status.place": "bold",
+    "status.key": "bold ansicyan",
     "busy": "bold",
     "note": "ansiyellow",
     "message": "bold",
@@ -42,10 +42,16 @@ STYLES: dict[str, str] = {
     "help.key": "bold ansicyan",
     "help.group": "bold underline",
     "prompt": "bold",
-    "completion": "",
-    "completion.chosen": "reverse",
+    "menu": "bold reverse",
+    "chosen": "reverse",
 }
 """Style classes as prompt_toolkit has them."""
+COLOURLESS: dict[str, str] = {**STYLES, "find": "bold underline reverse"} | {
+    "marker": "reverse",
+    "level.error": "bold",
+    "marked": "bold",
+}
+"""The same where there are no colours: what a ground would say is said by reverse video."""
 
 _NAMED = (
     *("ansiblack", "ansired", "ansigreen", "ansiyellow", "ansiblue", "ansimagenta", "ansicyan", "ansigray"),

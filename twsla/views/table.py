@@ -9,13 +9,11 @@ from twsla.model.result import Kind
 from twsla.render.cells import is_numeric, is_text
 from twsla.render.table import column_widths
 from twsla.render.values import display_value
-from twsla.views.cells import cells, clip, cut, fit_for, fitted, pad, styled, wrapped
+from twsla.views.cells import cells, clip, cut, fit_for, fitted, key_hints, pad, styled, wrapped
 from twsla.views.json_text import find_json, pretty
 from twsla.views.paint import level_style
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from twsla.model.result import Column, Result
     from twsla.views.cells import Fragments
     from twsla.views.pages import Page
@@ -31,6 +29,8 @@ LEAST_TEXT = 8
 """Cells a text column needs; where they are not left, the table is wider than the screen and scrolls as a whole."""
 WIDE_TEXT = 32
 """Cells a text column gets at most in a table that is wider than the screen."""
+LAST_HINTS = 2
+"""Hints that are shown before the others get room: how to see all keys, and how to leave."""
 ROOM_FOR_NOTES = 12
 """Lines a window must have before notes get a line of their own."""
 
@@ -129,7 +129,7 @@ def heading_cells(column: Column) -> int:
 def draw(picture: Picture, width: int, height: int) -> Drawing:
     """The whole view in exactly ``height`` lines of ``width`` cells."""
     columns = arrange_columns(picture, width)
-    head = [title_line(picture, width), *note_lines(picture, width, height), *filter_lines(picture, width)]
+    head = [title_line(picture, width, height), *note_lines(picture, width, height), *filter_lines(picture, width)]
     head = head[: max(1, height - 3)]
     heading, places = heading_line(picture, columns, width)
     room = max(1, height - len(head) - 2)
@@ -202,7 +202,7 @@ def draw_row(picture: Picture, columns: Columns, width: int, number: int, room: 
         return [fitted([(base, "  ...")], width, fill=base)]
     row = dict(zip((column.name for column in picture.result.columns), values, strict=True))
     blocks = [
-        main_lines(picture, column, row[column.name], size, base, room)
+        main_lines(picture, column, row[column.name], size, room)
         if at == columns.main and (state.wrap or state.pretty)
         else [cell(picture, column, row[column.name], size, base, state.left if at == columns.main else 0)]
         for at, (column, size) in enumerate(zip(columns.columns, columns.widths, strict=True))
@@ -212,9 +212,10 @@ def draw_row(picture: Picture, columns: Columns, width: int, number: int, room: 
     lines = []
     for place in range(max(map(len, blocks), default=1)):
         line: Fragments = []
+        ground = base if place == 0 else ""
         for at, (block, size) in enumerate(zip(blocks, columns.widths, strict=True)):
-            line += [(base, " " * GAP)] if at else []
-            line += block[place] if place < len(block) else [(base, " " * size)]
+            line += [(ground, " " * GAP)] if at else []
+            line += block[place] if place < len(block) else [(ground, " " * size)]
         lines.append([*(gutter if place == 0 else [(base, " " * GUTTER)]), *cut(line, pan, width - GUTTER, base)])
     return lines
 
@@ -236,20 +237,24 @@ def cell(picture: Picture, column: Column, value: Any, size: int, base: str, lef
     return fitted(parts, size, left=left, right=is_numeric(column.kind), fill=base)
 
 
-def main_lines(picture: Picture, column: Column, value: Any, size: int, base: str, room: int) -> list[Fragments]:
-    """The text that is wrapped, as lines of exactly ``size`` cells; what is more than the screen is counted."""
+def main_lines(picture: Picture, column: Column, value: Any, size: int, room: int) -> list[Fragments]:
+    """The text that is wrapped, as lines of exactly ``size`` cells; what is more than the screen is counted.
+
+    It keeps its colours when the row is selected: reversed, a block of them would be hard to read.
+    """
     text = fit_for(display_value(value, column.kind, zone=picture.look.zone), picture.look.encoding, keep="\n")
     found = find_json(text) if picture.state.pretty else None
     if found:
-        parts = [[(base, text[: found[0]])]] if text[: found[0]].strip() else []
-        parts += [[(f"{base} {style}".strip(), piece) for style, piece in line] for line in pretty(text[slice(*found)])]
+        before = text[: found[0]]
+        parts = [styled(before, picture.paint.of(before))] if before.strip() else []
+        parts += pretty(text[slice(*found)])
     else:
-        parts = [styled(text, picture.paint.of(text), base)]
+        parts = [styled(text, picture.paint.of(text))]
     lines = [line for part in parts for line in wrapped(part, size)]
     if len(lines) > room:
         more = f"... {len(lines) - room + 1:,} more lines: Enter"
-        lines = [*lines[: room - 1], [(f"{base} class:faint", more)]]
-    return [fitted(line, size, fill=base) for line in lines]
+        lines = [*lines[: room - 1], [("class:faint", more)]]
+    return [fitted(line, size) for line in lines]
 
 
 # --- around the rows ----------------------------------------------------------------------------------------------
@@ -274,10 +279,13 @@ def heading_line(picture: Picture, columns: Columns, width: int) -> tuple[Fragme
     pan = state.left if columns.main is None else 0
     shown = cut(line, pan, width - GUTTER, "class:heading")
     moved = [(max(0, first - pan) + GUTTER, last - pan + GUTTER, name) for first, last, name in places if last > pan]
-    return [("class:heading", " " * GUTTER), *shown], tuple(moved)
+    more = sum(columns.widths) + GAP * (len(columns.widths) - 1) - pan > width - GUTTER
+    if more:
+        shown = [*cut(shown, 0, width - GUTTER - 1, "class:heading"), ("class:heading.sorted", ">")]
+    return [("class:heading.sorted", "< " if pan else "  "), *shown], tuple(moved)
 
 
-def title_line(picture: Picture, width: int) -> Fragments:
+def title_line(picture: Picture, width: int, height: int) -> Fragments:
     """What this is, how many rows it has, its figures."""
     result, look = picture.result, picture.look
     dot = f" {look.signs.dot} "
@@ -285,7 +293,8 @@ def title_line(picture: Picture, width: int) -> Fragments:
     facts = [f"{fact.title} {display_value(fact.value, fact.kind, zone=look.zone)}" for fact in result.facts]
     rest = dot.join([count_text(picture.state), *facts])
     parts = [("class:title class:title.name", f" {fit_for(name, look.encoding)}"), ("class:title", f"  {rest} ")]
-    if result.notes and width >= 60:
+    told = len(note_lines(picture, width, height))
+    if len(result.notes) > told and width >= 60 and not told:
         notes = f"{len(result.notes)} note{'s' if len(result.notes) > 1 else ''}: i "
         parts = [*fitted(parts, max(1, width - cells(notes)), fill="class:title"), ("class:title", notes)]
     return fitted([(style, fit_for(text, look.encoding)) for style, text in parts], width, fill="class:title")
@@ -329,27 +338,17 @@ def status_line(picture: Picture, width: int) -> Fragments:
     here += f"/{state.known:,}{'' if state.complete else '+'}"
     if state.complete and state.known:
         here += f"  {100 * (state.cursor + 1) // state.known}%"
-    parts: Fragments = [("class:status", f"{here}  ")]
+    parts: Fragments = [("class:status.place", f"{here}  ")]
     if picture.message:
-        style = "class:status class:refusal" if picture.refused else "class:status class:message"
+        style = "class:refusal" if picture.refused else "class:message"
         parts.append((style, fit_for(picture.message, picture.look.encoding)))
     elif picture.busy:
-        parts.append(("class:status class:busy", fit_for(picture.busy, picture.look.encoding)))
+        parts.append(("class:busy", fit_for(picture.busy, picture.look.encoding)))
     else:
-        parts += hint_parts(picture.hints, width - sum(cells(text) for _, text in parts))
-    return fitted(parts, width, fill="class:status")
-
-
-def hint_parts(hints: Sequence[tuple[str, str]], room: int) -> Fragments:
-    """As many hints as there is room for, each as a whole."""
-    parts: Fragments = []
-    for key, text in hints:
-        size = cells(key) + 1 + cells(text) + 2
-        if size > room:
-            break
-        parts += [("class:status class:status.key", key), ("class:status", f" {text}  ")]
-        room -= size
-    return parts
+        room = width - sum(cells(text) for _, text in parts)
+        last = key_hints(picture.hints[-LAST_HINTS:], room)
+        parts += key_hints(picture.hints[:-LAST_HINTS], room - sum(cells(text) for _, text in last)) + last
+    return fitted(parts, width)
 
 
 def blank(width: int) -> Fragments:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from twsla.views.cells import fitted, text_of
+from twsla.views.cells import cells, fitted, key_hints, text_of
 from twsla.views.keys import Do
 
 if TYPE_CHECKING:
@@ -43,10 +43,7 @@ class TextView:
         last = min(len(self._lines), self.top + room)
         share = f"{100 * last // max(1, len(self._lines))}%"
         place = f" line {self.top + 1:,}-{last:,} of {len(self._lines):,}  {share}  "
-        keys: Fragments = []
-        for key, text in self.hints:
-            keys += [("class:status class:status.key", key), ("class:status", f" {text}  ")]
-        end: Fragments = [("class:status class:message", self.message)] if self.message else keys
+        end = [("class:message", self.message)] if self.message else key_hints(self.hints, width - cells(place))
         return [
             fitted([("class:title class:title.name", f" {self.title} ")], width, fill="class:title"),
             *(
@@ -54,7 +51,7 @@ class TextView:
                 for line in body
             ),
             *(fitted([], width) for _ in range(room - len(body))),
-            fitted([("class:status", place), *end], width, fill="class:status"),
+            fitted([("class:status.place", place), *end], width),
         ][:height]
 
     def _panned(self, line: Fragments, width: int) -> Fragments:
