@@ -38,6 +38,8 @@ _MOST_EXAMINED = 96
 _MOST_NUMBERS = 2000
 """Numbers on those lines in all: at each, Python tries the forms one by one, in about 10 microseconds."""
 _MOST_LOCATORS = 4
+_FEW_LINES = 16
+"""Lines looked at first where one is enough."""
 _ENOUGH = 0.98
 """Share of the lines at which no further place for the same form is tried."""
 _SMALLEST_SHARE = 0.02
@@ -329,8 +331,11 @@ class _Chooser:
         indented = byte_set(b" \t")[self.source.bytes_at(self.rows.starts)]
         if indented[rest].any() and not indented[found.valid].any():
             return True
-        search_rest(self.rows, rest, found, plan)
-        return not bool(found.valid[rest].all())
+        for part in (rest[:_FEW_LINES], rest[_FEW_LINES:]):
+            search_rest(self.rows, part, found, plan)
+            if not found.valid[part].all():
+                return True
+        return False
 
 
 def _orders(form: Form) -> tuple[str, ...]:
