@@ -36,6 +36,7 @@ COMMANDS: dict[str, Entry] = {
     "count": Entry("twsla.analysis.count:analysis", "Count records by time, or by what they hold."),
     "extract": Entry("twsla.analysis.extract:analysis", "List a value of each record over time, with its changes."),
     "heatmap": Entry("twsla.analysis.heatmap:analysis", "Count records by date and hour."),
+    "delay": Entry("twsla.analysis.delay:analysis", "List records that came late, the latest first."),
     "relation": Entry(
         "twsla.analysis.relation:analysis", "Count combinations of two or more things in the same record."
     ),

@@ -193,3 +193,44 @@ def test_relation_of_the_sample(run: Run) -> None:
     found = answer(run, "relation", "ip", "kv")
     assert (found["facts"]["rows"], found["facts"]["hits"]) == (28, 310)
     assert found["rows"][0] == {"key1": "150.183.249.110", "key2": "uid=0 ", "count": 80}
+
+
+# --- delay
+
+
+def test_delay_against_the_record_before(run: Run, tmp_path: Path) -> None:
+    lines = [
+        f'10.0.0.{n} - - [14/Jun/2026:15:16:{second:02} +0900] "GET /{path} HTTP/1.1" 200 5'
+        for n, second, path in ((1, 0, "a"), (2, 5, "b"), (3, 2, "slow"), (4, 6, "c"), (5, 6, "d"))
+    ]
+    (tmp_path / "access.log").write_text("\n".join(lines) + "\n")
+    assert run("import", tmp_path / "access.log").code == 0
+    found = answer(run, "delay")["rows"]
+    assert [(row["text"], row["delay"]) for row in found] == [(lines[2], 3)]
+    assert run("delay", "slow").lines[1].endswith("\t3")
+    assert run("delay", "GET /b").lines[1:] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "position", "seconds"),
+    [
+        ('Jun 14 15:16:05 web httpd: 192.168.1.10 - - [14/Jun/2026:15:16:01 +0900] "GET / HTTP/1.1"', 1, 4),
+        ('2026-06-14T15:16:05+09:00 web httpd: 1.1.1.1 - - [14/Jun/2026:15:16:01 +0900] "GET /"', 1, 4),
+        ('2026-06-14T15:16:05.123456+09:00 web httpd: 1.1.1.1 - - [14/Jun/2026:15:16:01 +0900] "GET /"', 1, 4.123456),
+        ("2026/06/14 15:16:05 start 2026/06/14 15:16:01 end", 1, 4),
+        ("Jun 14 15:16:05 a Jun 14 15:16:01 b Jun 14 15:15:01 c", 1, 4),
+        ("Jun 14 15:16:05 a Jun 14 15:16:01 b Jun 14 15:15:01 c", 2, 64),
+    ],
+)
+def test_delay_against_a_further_stamp(run: Run, tmp_path: Path, line: str, position: int, seconds: float) -> None:
+    (tmp_path / "a.log").write_text(line + "\n")
+    assert run("import", "--tz", "Asia/Tokyo", "--year", "2026", tmp_path / "a.log").code == 0
+    rows = answer(run, "delay", "-q", str(position))["rows"]
+    assert [row["delay"] for row in rows] == [pytest.approx(seconds)]
+
+
+@needs_shared
+def test_delay_of_the_sample(run: Run) -> None:
+    assert run("import", "--utc", SYSLOG).code == 0
+    found = answer(run, "delay", "--with-source", "--columns", "line_no,delay")["rows"]
+    assert [(row["line_no"], row["delay"]) for row in found] == [(1983, 5), (1987, 5), (1991, 5)]
