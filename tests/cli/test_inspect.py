@@ -288,6 +288,22 @@ def test_nothing_is_hidden_of_hostile_lines_and_nothing_breaks(inside: Run, tmp_
     json.loads(done.text)
 
 
+def test_a_very_long_line_is_one_line(inside: Run, tmp_path: Path) -> None:
+    long = "2024-05-06 07:08:10 " + "x" * 9_000_000
+    write(tmp_path / "a.log", f"2024-05-06 07:08:09 a\n{long}\n  more\n2024-05-06 07:08:11 c\n")
+
+    rows = found(inside, "a.log")
+
+    assert (value(rows, "lines"), value(rows, "longest_line"), rows["longest_line"][0]["line"]) == (
+        "4",
+        str(len(long)),
+        2,
+    )
+    assert value(rows, "stamped_lines") == "3"
+    assert [row["line"] for row in rows["unstamped_line"]] == [3]
+    assert "further pieces of very long lines" in rows["records"][0]["why"]
+
+
 @pytest.mark.parametrize("content", [b"", b"\n", b"\r\n", b"\n\n\n", b"x", b"\xff", b"\x00"])
 def test_next_to_nothing(inside: Run, tmp_path: Path, content: bytes) -> None:
     write(tmp_path / "a.log", content)

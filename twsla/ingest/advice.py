@@ -51,7 +51,7 @@ def advice(seen: Inspected) -> Iterator[Advice]:
     yield from _form(seen)
     yield from _encoding(seen)
     look = seen.look
-    joined = look.lines - look.records
+    joined = look.lines - look.records + look.pieces
     if seen.settings.multiline.mode == "auto" and joined > 0:
         yield Advice("--multiline off", f"{joined:,} lines would become records of their own, undated without a stamp")
 

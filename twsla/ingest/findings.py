@@ -244,7 +244,8 @@ def _records(seen: Inspected) -> Iterator[Finding]:
     look, how = seen.look, seen.settings.multiline
     detail = f" {how.pattern}" if how.pattern else f" {how.lines}" if how.lines else ""
     yield Finding("multiline", f"{how.mode}{detail}", _WHAT[how.mode])
-    yield Finding("records", look.records, f"of {_lines(look.lines)}")
+    pieces = f"; {look.pieces:,} of them are further pieces of very long lines" if look.pieces else ""
+    yield Finding("records", look.records, f"of {_lines(look.lines)}{pieces}")
     if look.longest_record > 1:
         yield Finding("longest_record", look.longest_record, "lines", look.longest_record_line)
     yield Finding("undated_records", look.undated)

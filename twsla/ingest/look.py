@@ -82,6 +82,8 @@ class Look:
     first_lossy: int | None = None
     doubtful: Doubtful | None = None
     """The first undecodable line, else the first that is not ASCII."""
+    pieces: int = 0
+    """Records more than there would be if no line were cut for its length."""
     empty_lines: int = 0
     own_lines: int = 0
     """With a stamp of the source's own form at its place."""
@@ -125,10 +127,12 @@ class Look:
         filled = decoded.lines.ends > decoded.lines.starts
         other = stamps.valid & ((stamps.flags & TsFlag.OTHER_FORM) != 0)
         own = stamps.valid & ~other
-        if parsed.block.continues:
-            own[0] = other[0] = False
-            filled[0] = True
         bare = filled & ~own & ~other
+        if parsed.block.continues:
+            # The rest of a line that was cut for its length.
+            own[0] = other[0] = bare[0] = False
+            filled[0] = True
+            self.pieces += 1
         self.lines = int(number[-1])
         self.own_lines += int(own.sum())
         self.other_lines += int(other.sum())
