@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -95,6 +97,20 @@ def test_extract_lists_each_value(run: Run, sample: Path) -> None:
     ).stdout.strip()
     assert done.lines[0] == "Time,UID,Delta,PS"
     assert str(len(done.lines) - 1) == expected
+
+
+# --- docs/count.md ----------------------------------------------------------------------------------------------------
+
+
+def test_the_examples_of_the_documentation_are_what_is_printed(run: Run) -> None:
+    page = (ROOT / "docs" / "count.md").read_text("utf-8")
+    assert run("-d", "case.db", "import", ROOT / "testdata" / "logs").code == 0
+
+    blocks = re.findall(r"```console\n\$ twsla (.*?)\n(.*?)```", page, re.DOTALL)
+
+    assert len(blocks) == 5
+    for command, printed in blocks:
+        assert run(*shlex.split(command), "-d", "case.db").text == printed, command
 
 
 # --- 7.3: each text is a record ---------------------------------------------------------------------------------------
