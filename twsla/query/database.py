@@ -6,11 +6,15 @@ seen by all of them.
 
 from __future__ import annotations
 
-import os
+import shutil
 import tempfile
 import threading
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from twsla.errors import StoreError
+from twsla.store.layout import plain_path
 
 if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection
@@ -27,6 +31,8 @@ class Database:
         self._root: DuckDBPyConnection | None = None
         self._connections: dict[int, DuckDBPyConnection] = {}
         self._scratch = 0
+        self._folder: Path | None = None
+        self._links: dict[Path, str] = {}
 
     def connection(self) -> DuckDBPyConnection:
         """The calling thread's; UTC."""
@@ -36,7 +42,7 @@ class Database:
     def _connect(self) -> DuckDBPyConnection:
         with self._lock:
             if self._root is None:
-                made = self._root = _open()
+                made = self._root = _open(self._own_folder() / "spill")
             else:
                 made = self._root.cursor()
             # The other settings are of the database, this one is of the connection.
@@ -56,6 +62,47 @@ class Database:
             self._scratch += 1
             return f"scratch_{self._scratch}"
 
+    def readable(self, folder: Path) -> str:
+        """The path by which DuckDB reads what is in a directory: the directory's own, unless that would be a pattern.
+
+        DuckDB has no way of saying that ``[ab].db`` is a name: it would read ``a.db`` as well. Such a directory is
+        read by way of a link.
+
+        Raises:
+            StoreError: There can be no link.
+        """
+        text = plain_path(folder)
+        if not _is_pattern(text):
+            return text
+        with self._lock:
+            if folder not in self._links:
+                self._links[folder] = self._link(folder, f"store-{len(self._links)}")
+            return self._links[folder]
+
+    def _link(self, folder: Path, name: str) -> str:
+        link = self._own_folder() / name
+        if _is_pattern(str(link)):
+            raise StoreError(
+                f"{folder} cannot be read: its name is a pattern to DuckDB, and so is that of {link.parent}",
+                hint="name another temporary directory in the environment variable TMPDIR",
+            )
+        try:
+            link.symlink_to(folder.absolute(), target_is_directory=True)
+        except OSError as error:
+            raise StoreError(
+                f"{folder} cannot be read: its name is a pattern to DuckDB, and no link to it can be made: "
+                f"{error.strerror or error}",
+                hint="give the directory a name without * ? [",
+            ) from error
+        return str(link)
+
+    def _own_folder(self) -> Path:
+        """For what does not fit in memory: for nobody else to read, as it holds log text. It goes with this object."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="twsla-"))
+            self._remove = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        return self._folder
+
     def close(self) -> None:
         """Free everything."""
         with self._lock:
@@ -63,15 +110,22 @@ class Database:
                 connection.close()
             self._connections.clear()
             self._root = None
+            if self._folder is not None:
+                self._remove()
+            self._folder = None
+            self._links.clear()
 
 
-def _open() -> DuckDBPyConnection:
-    """Safe settings, spilling to the system's temporary directory."""
+def _is_pattern(path: str) -> bool:
+    return any(sign in path for sign in "*?[")
+
+
+def _open(spill: Path) -> DuckDBPyConnection:
+    """Safe settings, spilling to a directory of our own."""
     # The extension module alone loads in 28 ms, the package around it in 140; the package adds its methods to the same
     # connection class when it is imported later, for Arrow results.
     from _duckdb import connect
 
-    spill = Path(tempfile.gettempdir()) / f"twsla-{os.getpid()}"
     return connect(
         ":memory:",
         config={

@@ -56,7 +56,7 @@ def covered_files(
 
 def shape_rows(engine: Engine, files: Sequence[FileEntry]) -> dict[str, int]:
     """Shapes and how many rows of these files have each, filters aside. All must have them in their footers."""
-    paths = [engine.store.file_path(entry) for entry in files]
+    paths = engine.file_paths(files)
     found = engine.execute(
         "SELECT value FROM parquet_kv_metadata($paths) WHERE key = $key", {"paths": paths, "key": shapecounts.KEY}
     )

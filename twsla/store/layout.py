@@ -85,10 +85,7 @@ def _exists(path: Path) -> bool:
 
 
 def plain_path(path: Path) -> str:
-    """A path that DuckDB and Arrow take for nothing but a path: ``~`` is no home directory and ``s3:x`` no address.
-
-    DuckDB takes a path with ``*`` or ``[`` as it is where there is such a file.
-    """
+    """A path in which DuckDB and Arrow see no home directory (``~``) and no address (``s3:x``)."""
     try:
         text = str(path.absolute())
         text.encode()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twsla.errors import StoreError
-from twsla.store.layout import IMPORTS, check_marker, plain_path
+from twsla.store.layout import IMPORTS, check_marker
 from twsla.store.manifest import read_manifest
 
 if TYPE_CHECKING:
@@ -76,10 +76,6 @@ class Store:
             elif (start is None or file.max_ts >= start) and (end is None or file.min_ts <= end):
                 chosen.append(file)
         return Selected(tuple(chosen), len(self.files) - len(chosen), undated)
-
-    def file_path(self, entry: FileEntry) -> str:
-        """Path of a store file as DuckDB and Arrow take it."""
-        return plain_path(self.path / entry.path)
 
 
 def load_manifests(path: Path) -> tuple[Manifest, ...]:
