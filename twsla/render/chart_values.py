@@ -72,7 +72,7 @@ def columns_read(result: Result, names: Sequence[str]) -> Iterator[pa.RecordBatc
     for name in names:
         column_of(result, name)
     wanted = list(dict.fromkeys(names))
-    for piece in pieces(result.rows):
+    for piece in pieces(result.rows, only=wanted):
         yield piece.select(wanted)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from twsla.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import pyarrow as pa
 
@@ -75,9 +75,13 @@ def break_column(result: Result, options: RenderOptions) -> Column | None:
     return next((column for column in result.columns if column.name == result.bare_break), None)
 
 
-def pieces(rows: Rows) -> Iterator[pa.RecordBatch]:
-    """All rows in order, in record batches of at most ``PIECE_ROWS`` rows and about ``PIECE_BYTES``."""
-    for batch in rows.batches():
+def pieces(rows: Rows, only: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """All rows in order, in record batches of at most ``PIECE_ROWS`` rows and about ``PIECE_BYTES``.
+
+    ``only`` names the columns that are needed, so that rows which can leave the others unread do so.
+    """
+    batches: Callable[[Sequence[str]], Iterator[pa.RecordBatch]] | None = getattr(rows, "only", None)
+    for batch in rows.batches() if only is None or batches is None else batches(only):
         if not batch.num_rows:
             continue
         row_bytes = max(1, batch.nbytes // batch.num_rows)
