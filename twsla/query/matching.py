@@ -123,12 +123,10 @@ _ONE_ADDRESS: Final = (
 expression for addresses matches in the text then are these numbers and nothing more, if it matches at all."""
 
 
-_WINDOW: Final = (
-    f"substr(text, greatest(instr(shape, '{_FOUR_NUMBERS}') - 1, 1), {_LENGTH + 2} + strlen(text) - strlen(shape))"
-)
+_WINDOW: Final = f"substr(text, instr(shape, '{_FOUR_NUMBERS}') - 1, {_LENGTH + 2} + strlen(text) - strlen(shape))"
 """Where the one address of a shape must be in the text, with a character at each side. Each number is one character of
 the shape and one or more of the text, so the address begins where it does in the shape, or later by at most the digits
-that the text has more; likewise it ends."""
+that the text has more; likewise it ends. (Place 0 is one that no character has.)"""
 
 
 # --- what the shape must hold ------------------------------------------------------------------------------------
