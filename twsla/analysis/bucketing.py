@@ -20,7 +20,7 @@ def buckets_of(engine: Engine, interval_ns: int | None, *, whole_range: bool = F
         interval_ns: None: the one that suits the time range.
         whole_range: Up to the ends of the time range, also where there are no records.
     """
-        from twsla.model.times import auto_interval_s
+    from twsla.model.times import auto_interval_s
     from twsla.query.buckets import make_buckets
     from twsla.query.totals import time_span
 
