@@ -34,13 +34,13 @@ def compile_separated(extraction: Extraction, params: Params, engine: Engine | N
         UsageError: A column is asked for by a name that no source has in its header.
     """
     refined = _cleaned(extraction, params)
-    every = _split(extraction, params)
     if extraction.all_matches:
+        every = _split(extraction, params)
         return Extracted(refined_list(every, refined), params.values, many=True, rough=every, refined=refined)
     if extraction.name:
         rough, where = _by_name(extraction, params, engine), "true"
     else:
-        rough = f"({every})[{place(extraction.position)}]"
+        rough = _split(extraction, params, extraction.position)
         where = where_shape([(_separator(extraction),)], params) if extraction.position > 0 else "true"
     return Extracted(refined_one(rough, refined), params.values, where=where, rough=rough, refined=refined)
 
@@ -54,16 +54,21 @@ def _space(extraction: Extraction) -> str:
     return SPACE.replace(r"\t", "") if extraction.kind is ExtractionKind.TSV else SPACE
 
 
-def _split(extraction: Extraction, params: Params) -> str:
-    """SQL of the list of all fields as they stand in the text."""
+def _split(extraction: Extraction, params: Params, index: int | None = None) -> str:
+    """SQL of one field as it stands in the text, or of the list of all."""
     sign, space = _separator(extraction), _space(extraction)
     quoted = rf'[{space}]*"(?:[^"]|"")*(?:"(?:[^"{sign}][^{sign}]*)?|\z)'
     field = rf'{quoted}|[{space}]*(?:[^"{sign}{space}][^{sign}]*)?'
     separator = params.bind(sign)
     without_quotes = either_way("NOT contains(shape, '\"')", "NOT contains(text, '\"')")
+    plain = f"string_split(text, {separator})"
     # Each match begins with a separator, so that none is empty and each begins where the one before it ends.
-    read = f"regexp_extract_all({separator} || text, {params.bind(f'{sign}({field})')}, 1)"
-    return f"CASE WHEN {without_quotes} THEN string_split(text, {separator}) ELSE {read} END"
+    read = f"regexp_extract_all({separator} || text, {params.bind(f'{sign}(?:{field})')})"
+    if index is None:
+        read = f"list_transform({read}, lambda field: substr(field, 2))"
+    else:
+        plain, read = f"{plain}[{place(index)}]", f"substr({read}[{place(index)}], 2)"
+    return f"CASE WHEN {without_quotes} THEN {plain} ELSE {read} END"
 
 
 def _cleaned(extraction: Extraction, params: Params) -> str:
@@ -104,12 +109,11 @@ def _by_name(extraction: Extraction, params: Params, engine: Engine | None) -> s
             hint=f"the first line of a source is its header; there are: {', '.join(known[:_SHOWN_NAMES])}{more}; "
             "or give the column's number by -p, from 0",
         )
-    every = _split(extraction, params)
     cases = []
     for (index, line_no, zeek), sources in sorted(places.items()):
         listed = f"SELECT unnest({params.bind(sources)}::VARCHAR[])"
         body = f"line_no > {line_no}" + (" AND NOT starts_with(text, '#')" if zeek else "")
-        cases.append(f"WHEN source IN ({listed}) AND {body} THEN ({every})[{place(index)}]")
+        cases.append(f"WHEN source IN ({listed}) AND {body} THEN {_split(extraction, params, index)}")
     return f"CASE {' '.join(cases)} END"
 
 
