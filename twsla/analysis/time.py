@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from twsla.progress import Progress
     from twsla.query.engine import Engine
 
-_OWN: Final = ("ts", "diff", "delta", "ns")
+_OWN: Final = ("ts", "diff", "delta")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def _from_mark(engine: Engine, changes: str, mark_ns: int | None) -> Result:
         mark_ns = int(engine.execute(f"SELECT coalesce(min(ns), 0) FROM {changes}")[0][0])  # noqa: S608  # our own name
     table = derived_table(
         engine,
-        f"SELECT ts, (ns::HUGEINT - {mark_ns})::DOUBLE / 1e9 AS diff, coalesce(gap, 0) AS delta, ns, _file, _row "  # noqa: S608  # our own name
+        f"SELECT ts, (ns::HUGEINT - {mark_ns})::DOUBLE / 1e9 AS diff, coalesce(gap, 0) AS delta, _file, _row "  # noqa: S608  # our own name
         f"FROM {changes}",
     )
     rows = PlacedRows(engine, table, _OWN)
@@ -70,7 +70,7 @@ def _from_mark(engine: Engine, changes: str, mark_ns: int | None) -> Result:
     def mark(row: Mapping[str, object] | None, progress: Progress) -> Result:
         if row is None:
             raise UsageError("no record is selected", hint="choose one first")
-        return _from_mark(engine, changes, int(str(row["ns"])))
+        return _from_mark(engine, changes, int(str(row["ts"])))
 
     return Result(
         title="Time",
@@ -82,13 +82,12 @@ def _from_mark(engine: Engine, changes: str, mark_ns: int | None) -> Result:
             Column("source", "Source", Kind.TEXT, hidden=True),
             Column("line_no", "Line", Kind.COUNT, hidden=True),
             Column("offset", "Offset", Kind.BYTES, hidden=True),
-            Column("ns", "Nanoseconds", Kind.COUNT, hidden=True),
         ),
         rows=rows,
         facts=(Fact("hits", "Hits", len(rows), Kind.COUNT), records_fact(engine), *_statistics(engine, changes)),
         charts=(Line(x="ts", y=("delta",)), Histogram("delta")) if len(rows) else (),
         notes=undated_notes(engine, undated_matches(engine)),
-        actions=(Action("m", "Mark", mark),),
+        actions=(Action("m", "Mark", mark, replaces=True),),
     )
 
 

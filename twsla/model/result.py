@@ -187,6 +187,8 @@ class Result:
     """The first is the default."""
     notes: tuple[Note, ...] = ()
     actions: tuple[Action, ...] = ()
+    parts: tuple[Result, ...] = ()
+    """Further results that belong to this one, in a document (a report); their facts and notes are their own."""
     bare: str | None = None
     """Name of the one column that plain output prints, without a header (search: the record texts)."""
     bare_break: str | None = None
