@@ -93,7 +93,7 @@ def _result(
     if asked is not None:
         facts.append(Fact("without", "Without a value", asked - hits - undated, Kind.COUNT))
     return Result(
-        title="Count",
+        title=f"Count by {', '.join(options.titles(options.extract[0]))}",
         columns=(
             *([time_column(buckets)] if buckets else []),
             *columns,

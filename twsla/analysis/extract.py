@@ -78,7 +78,7 @@ def _result(series: Series, options: ExtractOptions, interval_ns: int | None) ->
         return statistics_over_time(series, buckets_of(series.engine, interval_ns), title)
     if options.stats:
         return statistics(series, title)
-    result = _listed(series, title)
+    result = replace(_listed(series, title), title=f"Extract {options.titles(options.extract[0])[0]}")
     if interval_ns is None:
         return result
     return replace(result, notes=(Note("the interval (-i) had no effect without --stats"),))
