@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from twsla.model.times import TimeRange
@@ -41,31 +42,38 @@ class SpooledRows:
         return SpooledRows(self._engine, name)
 
     def filtered(self, filters: FilterSet, columns: Sequence[str]) -> SpooledRows:
-        """The rows whose texts in ``columns``, with TABs between them, pass all filters."""
+        """The rows that pass all filters: one of their texts in ``columns`` matches, or none does."""
         name = self._engine.scratch_name()
         passing, params = self._passing(filters, columns)
-        sql = f"CREATE TABLE {name} AS SELECT * FROM {self._table} WHERE rowid IN ({passing}) ORDER BY rowid"  # noqa: S608
+        sql = f"CREATE TABLE {name} AS SELECT * FROM {self._table} WHERE {passing} ORDER BY rowid"  # noqa: S608
         self._engine.execute(sql, params)
         return SpooledRows(self._engine, name)
 
     def find(self, filters: FilterSet, columns: Sequence[str], *, start: int, backwards: bool = False) -> int | None:
-        """Number of the nearest row from ``start`` on (before it, if ``backwards``) whose texts pass all filters."""
+        """Number of the nearest row from ``start`` on (before it, if ``backwards``) that passes all filters."""
         passing, params = self._passing(filters, columns)
         side, nearest = ("<", "max") if backwards else (">=", "min")
-        sql = f"SELECT {nearest}(number) FROM ({passing}) WHERE number {side} $start"  # noqa: S608  # our own names
+        sql = f"SELECT {nearest}(rowid) FROM {self._table} WHERE rowid {side} $start AND {passing}"  # noqa: S608
         value = self._engine.execute(sql, {**params, "start": start})[0][0]
         return None if value is None else int(value)
 
     def _passing(self, filters: FilterSet, columns: Sequence[str]) -> tuple[str, dict[str, object]]:
-        """A SELECT of the numbers of rows that pass."""
-        where = compile_where(filters, TimeRange(None, None), shape=False)
-        condition = where.sql
-        for place in range(len(where.params)):
-            condition = condition.replace("?", f"$p{place}", 1)
-        texts = ", ".join(f'"{name}"::VARCHAR' for name in columns)
-        inner = f"SELECT rowid AS number, concat_ws(chr(9), {texts}) AS text FROM {self._table}"  # noqa: S608
-        params = {f"p{place}": value for place, value in enumerate(where.params)}
-        return f"SELECT number FROM ({inner}) WHERE {condition}", params  # noqa: S608
+        """A condition on rows, with its parameters."""
+        conditions, params = ["true"], dict[str, object]()
+        for each in filters:
+            where = compile_where([replace(each, negative=False)], TimeRange(None, None), shape=False)
+            names = [f"p{len(params) + place}" for place in range(len(where.params))]
+            params.update(zip(names, where.params, strict=True))
+            matches = where.sql
+            for name in names:
+                matches = matches.replace("?", f"${name}", 1)
+            one_of = " UNION ALL ".join(
+                f'SELECT number FROM (SELECT rowid AS number, "{column}"::VARCHAR AS text FROM {self._table}) '  # noqa: S608
+                f"WHERE {matches}"
+                for column in columns
+            )
+            conditions.append(f"rowid {'NOT ' if each.negative else ''}IN ({one_of})")
+        return " AND ".join(conditions), params
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """All rows in order."""

@@ -5,7 +5,7 @@ Rows that know better (those of a search, those in a scratch table) are asked; o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from twsla.model.filters import FilterSet, regex_filter, simple_filter
@@ -34,7 +34,7 @@ class FilterableRows(Protocol):
     """Rows that can filter themselves."""
 
     def filtered(self, filters: FilterSet, columns: Sequence[str]) -> Rows:
-        """The rows whose texts in ``columns`` pass all filters."""
+        """The rows that pass all filters: one of their texts in ``columns`` matches, or none does."""
 
 
 @runtime_checkable
@@ -211,19 +211,23 @@ def _picked(rows: Rows, filters: FilterSet, columns: Sequence[str], progress: Pr
 
     found, start = [], 0
     for batch in WatchedRows(rows, progress).batches():
-        found.append(start + np.flatnonzero(arrow_mask(filters, row_texts(batch, columns))))
+        found.append(start + np.flatnonzero(passing(batch, filters, columns)))
         start += batch.num_rows
     return PickedRows(rows, np.concatenate(found).astype(np.int64) if found else np.empty(0, np.int64))
 
 
-def row_texts(batch: pa.RecordBatch | pa.Table, columns: Sequence[str]) -> pa.Array:
-    """One text for each row: its texts in ``columns`` with TABs between them."""
-    import pyarrow.compute as pc
+def passing(batch: pa.RecordBatch | pa.Table, filters: FilterSet, columns: Sequence[str]) -> NDArray[np.bool_]:
+    """Which rows pass all filters: one of their texts in ``columns`` matches, or, for a negative filter, none does."""
+    import numpy as np
 
     from twsla.render.cells import canonical_array
 
     texts = [canonical_array(batch.column(name), Kind.TEXT) for name in columns]
-    return texts[0] if len(texts) == 1 else pc.binary_join_element_wise(*texts, "\t")
+    mask = np.ones(batch.num_rows, bool)
+    for each in filters:
+        wanted = FilterSet((replace(each, negative=False),))
+        mask &= np.logical_or.reduce([arrow_mask(wanted, text) for text in texts]) ^ each.negative
+    return mask
 
 
 # --- where is ---------------------------------------------------------------------------------------------------
@@ -240,7 +244,7 @@ def find(
         return rows.find(filters, columns, start=start, backwards=backwards)
     for first, count in _steps(len(rows), start, backwards=backwards):
         progress.check()
-        hits = arrow_mask(filters, row_texts(rows.slice(first, count), columns)).nonzero()[0]
+        hits = passing(rows.slice(first, count), filters, columns).nonzero()[0]
         if len(hits):
             return first + int(hits[-1 if backwards else 0])
     return None

@@ -24,8 +24,8 @@ MOST_FIELDS = 500
 """Fields listed; a record may be a JSON document of any size."""
 SEARCHED_CHARS = 100_000
 """Observables are looked for in so much of a record."""
-_SKIPPED = {"number", "kv"}
-"""Observables that are everywhere."""
+_SKIPPED = {"number", "kv", "local_ip"}
+"""Observables that are everywhere, listed by themselves, or listed as something else."""
 
 
 def detail_lines(
