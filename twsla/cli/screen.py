@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twsla import registry
 from twsla.errors import TwslaError, UsageError
 
 if TYPE_CHECKING:
@@ -78,7 +77,9 @@ class Desk:
             marks=Marks(store, by) if store.is_dir() else None,
         )
 
-    def save(self, result: Result, path: Path, columns: tuple[str, ...] | None, progress: Progress) -> str:
+    def save(
+        self, result: Result, path: Path, columns: tuple[str, ...] | None, progress: Progress, *, overwrite: bool
+    ) -> str:
         """Write a result to a file; gives the name of the format."""
         from twsla.export.write import write_result
         from twsla.render.shown import RenderOptions
@@ -93,7 +94,7 @@ class Desk:
             guard_formulas=options.csv_guard,
         )
         name = self._format(result, path)
-        write_result(replace(result, rows=WatchedRows(result.rows, progress)), path, name, render)
+        write_result(replace(result, rows=WatchedRows(result.rows, progress)), path, name, render, overwrite=overwrite)
         return name
 
     def _format(self, result: Result, path: Path) -> str:
@@ -111,27 +112,28 @@ class Desk:
 
         return marks_of(text, self.destination.selection)
 
-    def chart(self, result: Result, kind: ChartKind, width: int, height: int) -> str | list[str]:
-        """Show the chart of a result: by a viewer, in the browser, or as lines for the terminal."""
-        environment = self.destination.environment
+    def chart(self, result: Result, kind: ChartKind, width: int, height: int) -> str | bytes | list[str]:
+        """Show the first chart of a result: by another program, as a Sixel picture, or drawn with characters."""
+        environment, options = self.destination.environment, self.destination.options
         if kind == "html":
             return self._open(result, "html")
-        if kind == "default" and not self.destination.options.sixel and has_desktop(environment):
+        if kind == "picture" and options.sixel:
+            from twsla.cli.charts import chart_picture
+
+            return chart_picture(result, replace(environment, width=width, height=height), zone=self.destination.zone)
+        if kind == "picture" and has_desktop(environment) and viewer(environment):
             return self._open(result, "png")
-        from twsla.render.png import first_chart
         from twsla.render.terminal_chart import chart_lines
 
-        colour = environment.colour and not self.destination.options.no_color
+        colour = environment.colour and not options.no_color
         zone = self.destination.zone
-        return chart_lines(result, first_chart(result), zone=zone, width=width, height=height, colour=colour)
+        return chart_lines(result, result.charts[0], zone=zone, width=width, height=height, colour=colour)
 
     def _open(self, result: Result, format_name: str) -> str:
         """Write the chart to a file and have the system's own program show it."""
         from twsla.export.write import write_result
         from twsla.render.shown import RenderOptions
 
-        if registry.find("exporters", format_name) is None:
-            raise UsageError(f"there is no format {format_name!r}", hint=f"formats: {', '.join(registry.EXPORTERS)}")
         path = self.folder / f"chart-{len(list(self.folder.iterdir())) + 1}.{format_name}"
         write_result(result, path, format_name, RenderOptions(zone=self.destination.zone))
         command = viewer(self.destination.environment)

@@ -96,6 +96,7 @@ class Screen:
         self._menu: Menu | None = None
         self._problem = ""
         self._mouse = True
+        self._painted = ""
         self._size = (environment.width, environment.height)
         self._histories: dict[str, InMemoryHistory] = {}
         self._last: list[Fragments] = []
@@ -133,6 +134,7 @@ class Screen:
             output=output,
         )
         app.ttimeoutlen = ESCAPE_S
+        app.after_render += self._paint_picture
         return app
 
     # --- running ----------------------------------------------------------------------------------------------
@@ -411,6 +413,27 @@ class Screen:
         """Show text on top of this view."""
         self._views.append(view)
         self.redraw()
+
+    def leave(self, view: TextView) -> None:
+        """Take a view of text away."""
+        self._views = [each for each in self._views if each is not view]
+        self.redraw()
+
+    def picture(self, title: str, data: bytes) -> None:
+        """Show a Sixel picture on top of this view."""
+        self.read(TextView(title, lambda width, height: [], (("q", "back"),), picture=data.decode("ascii")))
+
+    def _paint_picture(self, app: Application[None]) -> None:
+        """Put the picture of a view on the terminal, once: it is nothing that the library could draw."""
+        view = self._view
+        shown = view.picture if isinstance(view, TextView) else ""
+        if self._painted and self._painted != shown:
+            self._painted = ""
+            app.renderer.clear()  # the picture goes with all the rest
+        if shown and not self._painted:
+            self._painted = shown
+            app.output.write_raw(f"\x1b7\x1b[2;1H{shown}\x1b8")
+            app.output.flush()
 
     def redraw(self) -> None:
         """Draw soon."""

@@ -187,20 +187,51 @@ def show_statistics(view: TableView) -> None:
     view.host.jobs.submit("reading all rows", lambda progress: summarise(rows, shown, progress), done, view.fail)
 
 
+class ChartView(TextView):
+    """A chart drawn with characters; sideways keys go to the result's other charts."""
+
+    def __init__(self, view: TableView, result: Result, lines: list[str], at: int, kind: ChartKind) -> None:
+        self.parent, self.result, self.at, self.kind = view, result, at, kind
+        drawn = [fragments_of(line, view.host.look.encoding) for line in lines]
+        keys = [("q", "back")] if len(result.charts) < 2 else [("Left/Right", "other charts"), ("q", "back")]
+        super().__init__(chart_title(result, at), lambda width, height: drawn, tuple(keys))
+
+    def press(self, do: Do) -> bool:
+        """As any text, but for the keys that go to other charts."""
+        if do not in (Do.LEFT, Do.RIGHT) or len(self.result.charts) < 2:
+            return super().press(do)
+        at = (self.at + (1 if do is Do.RIGHT else -1)) % len(self.result.charts)
+        self.parent.host.leave(self)
+        draw_chart(self.parent, self.result, at, self.kind)
+        return True
+
+
+def chart_title(result: Result, at: int) -> str:
+    """What the pane of a chart is called."""
+    of = f" {at + 1} of {len(result.charts)}" if len(result.charts) > 1 else ""
+    return f"{result.title}: chart{of}"
+
+
 def show_chart(view: TableView, kind: ChartKind) -> None:
     """``g``, ``h``, ``.``: the chart of the result, in order of time whatever the order on the screen."""
-    result, (width, height) = view.shown(), view.host.size()
+    draw_chart(view, view.shown(), 0, kind)
 
-    def work(progress: Progress) -> str | list[str]:
-        progress.message("drawing the chart")
-        return view.host.services.chart(result, kind, width, height - 2)
 
-    def done(found: str | list[str]) -> None:
+def draw_chart(view: TableView, result: Result, at: int, kind: ChartKind) -> None:
+    """Draw one of a result's charts."""
+    width, height = view.host.size()
+    charted = replace(result, charts=(result.charts[at], *result.charts[:at], *result.charts[at + 1 :]))
+
+    def work(progress: Progress) -> str | bytes | list[str]:
+        return view.host.services.chart(charted, kind, width - 2, height - 3)
+
+    def done(found: str | bytes | list[str]) -> None:
         if isinstance(found, str):
             view.say(found)
-            return
-        lines = [fragments_of(line, view.host.look.encoding) for line in found]
-        view.host.read(TextView(f"{result.title}: chart", lambda width, height: lines))
+        elif isinstance(found, bytes):
+            view.host.picture(chart_title(result, at), found)
+        else:
+            view.host.read(ChartView(view, result, found, at, kind))
 
     view.host.jobs.submit("drawing the chart", work, done, view.fail)
 
@@ -311,9 +342,9 @@ def ask_save(view: TableView) -> None:
         if not path.parent.is_dir():
             return f"there is no directory {path.parent}"
         if path.exists():
-            view.host.confirm(Question(f"{path} exists: overwrite it?", lambda: save(view, path)))
+            view.host.confirm(Question(f"{path} exists: overwrite it?", lambda: save(view, path, overwrite=True)))
         else:
-            save(view, path)
+            save(view, path, overwrite=False)
         return None
 
     view.host.ask(
@@ -327,13 +358,13 @@ def ask_save(view: TableView) -> None:
     )
 
 
-def save(view: TableView, path: Path) -> None:
+def save(view: TableView, path: Path, *, overwrite: bool) -> None:
     """Write what is shown, as it is sorted and filtered, the columns shown."""
     result, columns = view.shown(), view.chosen_columns()
 
     def work(progress: Progress) -> str:
         progress.message(f"saving {path.name}")
-        format_name = view.host.services.save(result, path, columns, progress)
+        format_name = view.host.services.save(result, path, columns, progress, overwrite=overwrite)
         return f"{len(result.rows):,} row{'' if len(result.rows) == 1 else 's'} saved as {format_name} in {path}"
 
     view.host.jobs.submit("saving", work, view.say, view.fail)
@@ -358,9 +389,9 @@ COMMANDS: dict[Do, Callable[[TableView], None]] = {
     Do.COLOUR: ask_colours,
     Do.MARKER: ask_marker,
     Do.STATISTICS: show_statistics,
-    Do.CHART: lambda view: show_chart(view, "default"),
+    Do.CHART: lambda view: show_chart(view, "picture"),
     Do.CHART_HTML: lambda view: show_chart(view, "html"),
-    Do.CHART_TERMINAL: lambda view: show_chart(view, "terminal"),
+    Do.CHART_TERMINAL: lambda view: show_chart(view, "characters"),
     Do.MARK: toggle_mark,
     Do.TAG: ask_tags,
     Do.COMMENT: ask_comment,

@@ -18,21 +18,31 @@ if TYPE_CHECKING:
     from twsla.views.text_view import TextView
     from twsla.views.work import Worker
 
-ChartKind = Literal["default", "html", "terminal"]
+ChartKind = Literal["picture", "html", "characters"]
+"""``picture``: as well as it can be shown here, which may be with characters."""
+
+
+class Save(Protocol):
+    """Writes a result to a file."""
+
+    def __call__(
+        self, result: Result, path: Path, columns: tuple[str, ...] | None, progress: Progress, *, overwrite: bool
+    ) -> str:
+        """Write these columns (None: as the format has them); gives the format's name.
+
+        Raises:
+            TwslaError: It cannot be written, or exists and may not be written over.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the screens need of the program around them. All of it may be called from a worker's thread."""
 
-    save: Callable[[Result, Path, tuple[str, ...] | None, Progress], str]
-    """Write a result with these columns (None: as its format has them) to a file; gives the format's name.
-
-    Raises TwslaError.
-    """
-    chart: Callable[[Result, ChartKind, int, int], str | list[str]]
-    """Show a chart: gives a sentence that says where, or lines with ANSI colours for a pane of so many columns and
-    lines. Raises TwslaError."""
+    save: Save
+    chart: Callable[[Result, ChartKind, int, int], str | bytes | list[str]]
+    """Show the first chart in so many columns and lines: gives a sentence that says where, a Sixel picture for the
+    terminal, or lines with ANSI colours. Raises TwslaError."""
     colours: Callable[[str], tuple[Mark, ...]]
     """The marks of a colour list. Raises UsageError."""
     now_ns: int
@@ -70,6 +80,12 @@ class Host(Protocol):
 
     def read(self, view: TextView) -> None:
         """Show text on top of this view."""
+
+    def leave(self, view: TextView) -> None:
+        """Take a view of text away."""
+
+    def picture(self, title: str, data: bytes) -> None:
+        """Show a Sixel picture on top of this view."""
 
     def redraw(self) -> None:
         """Draw soon."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from twsla.views.cells import Fragments
 
 
-@dataclass
+@dataclass(eq=False)
 class TextView:
     """Text and where one is in it."""
 
@@ -26,6 +26,8 @@ class TextView:
     left: int = 0
     find: str = ""
     message: str = ""
+    picture: str = ""
+    """A Sixel picture that stands below the title, instead of text."""
     _size: tuple[int, int] = (0, 0)
     _lines: list[Fragments] = field(default_factory=list)
 
