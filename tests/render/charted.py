@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -106,7 +107,7 @@ def delays(count: int = 10_000) -> Result:
     delay = (rng.lognormal(16, 1.2, count)).astype(np.int64)
     delay[count // 2] = 40 * S
     columns = [TIME, Column("delay", "Delay", Kind.DURATION)]
-    charts = [Line("time", ("delay",)), Histogram("delay"), Scatter("time", "delay")]
+    charts: list[Chart] = [Line("time", ("delay",)), Histogram("delay"), Scatter("time", "delay")]
     return result("Delay", charts, columns, time=MAY + at, delay=delay)
 
 
@@ -119,7 +120,7 @@ def values(count: int = 400) -> Result:
         Column("value", "Temperature", Kind.NUMBER, unit="°C"),
         Column("load", "Load", Kind.NUMBER, unit="%"),
     ]
-    charts = [Line("time", ("value", "load")), Histogram("value"), Scatter("value", "load")]
+    charts: list[Chart] = [Line("time", ("value", "load")), Histogram("value"), Scatter("value", "load")]
     return result("Extract", charts, columns, time=MAY + at * 60 * S, value=gaps, load=(at * 13 % 50 + 10.0).tolist())
 
 
@@ -157,9 +158,10 @@ def pairs(sources: int = 6, targets: int = 4, *, loops: bool = False) -> Result:
 
 
 CITIES = [
-    ("Tokyo", 35.7, 139.7, 912), ("Frankfurt", 50.1, 8.7, 530), ("Ashburn", 39.0, -77.5, 488), ("São Paulo", -23.5, -46.6, 210),
-    ("Singapore", 1.3, 103.8, 190), ("Sydney", -33.9, 151.2, 77), ("Mumbai", 19.1, 72.9, 60), ("Amsterdam", 52.4, 4.9, 59),
-    ("London", 51.5, -0.1, 58), ("Paris", 48.9, 2.4, 40), ("Moscow", 55.8, 37.6, 39), ("Lagos", 6.5, 3.4, 20), ("大阪", 34.7, 135.5, 18),
+    ("Tokyo", 35.7, 139.7, 912), ("Frankfurt", 50.1, 8.7, 530), ("Ashburn", 39.0, -77.5, 488),
+    ("São Paulo", -23.5, -46.6, 210), ("Singapore", 1.3, 103.8, 190), ("Sydney", -33.9, 151.2, 77),
+    ("Mumbai", 19.1, 72.9, 60), ("Amsterdam", 52.4, 4.9, 59), ("London", 51.5, -0.1, 58), ("Paris", 48.9, 2.4, 40),
+    ("Moscow", 55.8, 37.6, 39), ("Lagos", 6.5, 3.4, 20), ("大阪", 34.7, 135.5, 18),
 ]  # fmt: skip
 
 
@@ -172,3 +174,49 @@ def places() -> Result:
 
 def empty(chart: Chart) -> Result:
     return result("Nothing", [chart], [TIME, KEY, COUNT], time=[], key=pa.array([], pa.string()), count=[])
+
+
+def every_kind() -> dict[str, Result]:
+    """A result for each kind of chart, and each way it can come out; its first chart is the one."""
+    return {
+        "line": counts(),
+        "line-of-one": counts(1),
+        "line-of-two": counts(2),
+        "line-long": counts(30_000, 60),
+        "line-over-summer-time": counts(200, 900, 1_711_778_400 * S),
+        "lines": keys_over_time(),
+        "values": values(),
+        "delays": delays(3000),
+        "bars": count_bars(),
+        "bars-many": count_bars(10_000, 60),
+        "bars-stacked": keys_over_time(5, Bar("time", "count", split="user")),
+        "keys": keys(12),
+        "keys-one": keys(1),
+        "keys-200": keys(200),
+        "keys-stacked": keys_over_time(12, Bar("user", "count", split="user")),
+        "keys-hostile": hostile_keys(),
+        "pie": keys(200, chart=Pie(("key",), "count")),
+        "pie-hostile": hostile_keys(Pie(("key",), "count")),
+        "histogram": _first(delays(3000), 1),
+        "scatter": _first(values(), 2),
+        "heat": heat(),
+        "heat-week": heat(week=True),
+        "heat-400": heat(400),
+        "graph": pairs(),
+        "graph-200": pairs(40, 40),
+        "graph-spread": pairs(20, 12, loops=True),
+        "graph-hostile": hostile_pairs(),
+        "places": places(),
+        "empty": empty(Line("time", ("count",))),
+    }
+
+
+def _first(value: Result, place: int) -> Result:
+    return replace(value, charts=(value.charts[place],))
+
+
+def hostile_pairs() -> Result:
+    columns = [Column("a", HOSTILE[0], Kind.LOG), Column("b", HOSTILE[1], Kind.LOG), COUNT]
+    amounts = list(range(1, len(HOSTILE) + 1))
+    chart = Graph("a", "b", "count")
+    return result(HOSTILE[1], [chart], columns, a=HOSTILE, b=HOSTILE[1:] + HOSTILE[:1], count=amounts)

@@ -47,8 +47,15 @@ class _TooManyKeysError(Exception):
     """There are more keys than one pass can hold."""
 
 
-def largest_totals(result: Result, keys: Sequence[str], value: str, top: int) -> Totals:
+def largest_totals(result: Result, keys: Sequence[str], value: str, top: int, *, most_keys: int = MOST_KEYS) -> Totals:
     """The ``top`` keys (values of the columns ``keys``) with the largest sums of ``value``.
+
+    Args:
+        result: Its rows are read once, or in several passes where there are many keys.
+        keys: Columns that tell the key.
+        value: Column that is summed up.
+        top: Keys wanted.
+        most_keys: Keys that are held at once.
 
     Raises:
         UndrawableError: There are more than 250 million keys.
@@ -56,7 +63,8 @@ def largest_totals(result: Result, keys: Sequence[str], value: str, top: int) ->
     passes = 1
     while passes <= _MOST_PASSES:
         try:
-            return _merge([_one_pass(result, keys, value, top, part, passes) for part in range(passes)], top)
+            parts = [_one_pass(result, keys, value, top, (part, passes), most_keys) for part in range(passes)]
+            return _merge(parts, top)
         except _TooManyKeysError:
             passes *= 4
     raise UndrawableError(
@@ -64,15 +72,19 @@ def largest_totals(result: Result, keys: Sequence[str], value: str, top: int) ->
     )
 
 
-def _one_pass(result: Result, keys: Sequence[str], value: str, top: int, part: int, passes: int) -> Totals:
+def _one_pass(
+    result: Result, keys: Sequence[str], value: str, top: int, part: tuple[int, int], most_keys: int
+) -> Totals:
+    """The sums of those keys whose hash, divided by the second number of ``part``, leaves the first."""
     import numpy as np
 
-    found, start, missing = _Found(), 0, 0
+    mine_at, passes = part
+    found, start, missing = _Found(most_keys), 0, 0
     columns, held = [column_of(result, key) for key in keys], column_of(result, value)
     for piece in columns_read(result, [*keys, value]):
         amounts, known = number_values(piece.column(value), held.kind)
         codes, hashes = key_codes(piece, columns)
-        mine = known & ((hashes % np.uint64(passes)) == part)[codes] if passes > 1 else known
+        mine = known & ((hashes % np.uint64(passes)) == mine_at)[codes] if passes > 1 else known
         missing += int(np.count_nonzero(~known))
         places = np.flatnonzero(mine)
         # Reversed, so that of several rows with one key the first is what remains.
@@ -89,7 +101,8 @@ def _one_pass(result: Result, keys: Sequence[str], value: str, top: int, part: i
 class _Found:
     """Sums by hash: sorted arrays, and further ones that are merged in when they have grown as long."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_keys: int) -> None:
+        self._most_keys = most_keys
         self._parts: list[tuple[NDArray[np.uint64], Floats, NDArray[np.int64]]] = []
         self._merged = 0
         self._waiting = 0
@@ -113,7 +126,7 @@ class _Found:
             sums, first = np.add.reduceat(sums[order], starts), np.minimum.reduceat(first[order], starts)
         self._parts = [(hashes[starts], sums, first)]
         self._merged, self._waiting = len(starts), 0
-        if self._merged > MOST_KEYS:
+        if self._merged > self._most_keys:
             raise _TooManyKeysError
 
     def largest(self, top: int, missing: int) -> Totals:

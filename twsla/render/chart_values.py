@@ -200,6 +200,6 @@ def rows_at(result: Result, names: Sequence[str], wanted: Sequence[int]) -> pa.T
         if high == len(ascending):
             break
     if not found:
-        return result.rows.slice(0, 0).select(list(names))
+        return result.rows.slice(0, 0).select(list(dict.fromkeys(names)))
     table = pa.concat_tables(found)
     return table.take(pa.array(np.searchsorted(ascending, np.asarray(wanted, np.int64))))

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     """(height, width, 3): red, green, blue."""
 
 COLOURS = 256
-_MOST_DROPPED = 4
-"""Bits of each of red, green and blue that two colours may differ in and be joined."""
+_FREQUENT = 64
+"""Colours taken because they are frequent."""
 _CELL = (8, 16)
 """Pixels of a character, where the terminal does not tell: about the least that is in use, so that it fits."""
 _LEAST_RUN = 4
@@ -38,28 +38,24 @@ def sixel(pixels: Pixels) -> bytes:
 def _quantised(pixels: Pixels) -> tuple[Pixels, NDArray[np.int64]]:
     """At most 256 colours, (n, 3), and for each pixel the number of the one nearest to it, (height, width).
 
-    Charts have few colours but for the edges of letters. Where they are too many, neighbours are joined, as far as that
-    takes; if even that leaves too many, the most frequent are used.
+    Charts have few colours but for the edges of letters. Where they are too many, the most frequent are taken as they
+    are, and then always the one that is farthest from all taken, so that none is far from what it is shown as.
     """
     import numpy as np
 
     flat = pixels.reshape(-1, 3).astype(np.int64)
-    dropped = 0
-    while True:
-        codes = (flat >> dropped) @ np.array([1 << 16, 1 << 8, 1])
-        _, inverse, counts = np.unique(codes, return_inverse=True, return_counts=True)
-        if len(counts) <= COLOURS or dropped == _MOST_DROPPED:
-            break
-        dropped += 1
-    sums = np.stack([np.bincount(inverse, flat[:, at], len(counts)) for at in range(3)], axis=1)
-    colours = np.rint(sums / counts[:, None]).astype(np.int64)
-    kept = np.sort(np.argsort(-counts, kind="stable")[:COLOURS])
-    palette = colours[kept]
-    nearest = np.empty(len(counts), np.int64)
-    for start in range(0, len(counts), 4096):
-        away = colours[start : start + 4096, None, :] - palette[None, :, :]
-        nearest[start : start + 4096] = (away**2).sum(axis=2).argmin(axis=1)
-    return palette.astype(np.uint8), nearest[inverse].reshape(pixels.shape[:2])
+    codes, inverse, counts = np.unique(flat @ np.array([1 << 16, 1 << 8, 1]), return_inverse=True, return_counts=True)
+    colours = np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=1)
+    nearest, away = np.zeros(len(codes), np.int64), np.full(len(codes), np.iinfo(np.int64).max)
+    frequent = np.argsort(-counts, kind="stable")[:_FREQUENT].tolist()
+    palette = []
+    while len(palette) < COLOURS and away.max():
+        taken = frequent.pop(0) if frequent else int(away.argmax())
+        distance = ((colours - colours[taken]) ** 2).sum(axis=1)
+        nearest = np.where(distance < away, len(palette), nearest)
+        away = np.minimum(away, distance)
+        palette.append(colours[taken])
+    return np.array(palette, np.uint8), nearest[inverse].reshape(pixels.shape[:2])
 
 
 def _band(places: NDArray[np.int64]) -> bytes:

@@ -59,7 +59,7 @@ def chart_lines(
     drawing = chart_data(chart, result, zone=zone, intervals=4 * sheet.width)
     lines = [sheet.strong(clip(drawing.title, sheet.width))]
     if is_empty(drawing):
-        return [*lines, "nothing to draw: there are no rows"]
+        return [*lines, *wrap("nothing to draw: there are no rows", sheet.width)]
     drawn = _drawn(drawing, sheet)
     if drawn[0] == drawing.title:  # the axis has the same name
         drawn = drawn[1:]

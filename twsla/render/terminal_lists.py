@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from twsla.render.figure_axes import amount_text
 from twsla.render.palette import TERMINAL_HEAT, TERMINAL_OTHER, terminal_series
-from twsla.render.widths import clip, pad, width
+from twsla.render.widths import clip, pad, width, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from twsla.render.drawings import Bars, Cells, Network, Slices
+    from twsla.render.drawings import Axis, Bars, Cells, Network, Slices
     from twsla.render.terminal_chart import Sheet
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -109,10 +109,10 @@ def cells_lines(drawing: Cells, sheet: Sheet) -> list[str]:
     import numpy as np
 
     table, across, down = drawing.values, drawing.x, drawing.y
-    if sheet.width - 12 < 3 * len(across.names) <= 3 * _MOST_TURNED and len(down.names) <= sheet.width // 2 - 8:
+    if _room(down, sheet) < 2 * len(across.names) <= 2 * _MOST_TURNED and 2 * len(down.names) <= _room(across, sheet):
         table, across, down = table.T, down, across
-    named = min(max(map(width, down.names), default=1), max(6, sheet.width // 3))
-    room = sheet.width - named - 1
+    named = sheet.width - 1 - _room(down, sheet)
+    room = _room(down, sheet)
     group = max(1, math.ceil(len(across.names) / room))
     widest = min(11, max(map(width, across.names), default=1) + 1)
     cell = max(1, min(widest, room // max(1, math.ceil(len(across.names) / group))))
@@ -124,10 +124,15 @@ def cells_lines(drawing: Cells, sheet: Sheet) -> list[str]:
         parts = [float(table[line, at : at + group].max()) for at in starts]
         lines.append(f"{pad(clip(name, named), named)} {_shaded(parts, most, cell, sheet)}".rstrip())
     scale = "".join(sheet.paint(sign * 2, colour) for sign, colour in _scale())
-    lines.append(f"{' ' * named} 0 {scale} {amount_text(most, drawing.value)} {drawing.value.title}")
+    lines.append(f"0 {scale} {clip(f'{amount_text(most, drawing.value)} {drawing.value.title}', sheet.width - 13)}")
     if group > 1:
-        lines.append(f"(each column is the highest of {group})")
+        lines += wrap(f"(each column is the highest of {group})", sheet.width)
     return [line.rstrip() for line in lines]
+
+
+def _room(lines: Axis, sheet: Sheet) -> int:
+    """Cells beside the names of the lines."""
+    return sheet.width - 1 - min(max(map(width, lines.names), default=1), max(6, sheet.width // 3))
 
 
 def _scale() -> list[tuple[str, int]]:
@@ -168,4 +173,6 @@ def network_lines(drawing: Network, sheet: Sheet) -> list[str]:
     shown = min(len(names), max(20, sheet.height))
     colours = [terminal_series([False])[0]] * shown
     lines = _listed(names[:shown], weights[:shown], amounts[:shown], colours, sheet)
-    return lines if shown == len(names) else [*lines, f"({shown:,} of {len(names):,} edges are listed)"]
+    if shown == len(names):
+        return lines
+    return [*lines, *wrap(f"({shown:,} of {len(names):,} edges are listed)", sheet.width)]
