@@ -187,6 +187,8 @@ class NameServer:
                 for reply in self.replies(await reader.readexactly(length), tcp=True):
                     writer.write(len(reply).to_bytes(2) + reply)
         except (asyncio.IncompleteReadError, ConnectionError):
+            return
+        finally:
             writer.close()
 
 
