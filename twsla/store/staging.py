@@ -203,10 +203,8 @@ class Staging:
 
     def cancel(self) -> None:
         """Wait for what is being written; nothing more will be."""
-        for future in self._pending:
-            future.cancel()
-        if self._pending:
-            wait(self._pending)
+        # Not for what is cancelled: wait() never ends for a future whose pool was shut down before it began.
+        wait([future for future in self._pending if not future.cancel()])
         self._pending.clear()
 
 
