@@ -88,5 +88,5 @@ def test_spans_give_styles() -> None:
 
 
 def test_hints_are_shown_as_a_whole_or_not_at_all() -> None:
-    assert text_of(key_hints([("a", "one"), ("b", "two")], 7)) == "a one  "
-    assert text_of(key_hints([("a", "one"), ("b", "two")], 12)) == "a one  b two  "
+    assert text_of(key_hints([("a", "one"), ("b", "two")], 7)) == "a one"
+    assert text_of(key_hints([("a", "one"), ("b", "two")], 12)) == "a one  b two"

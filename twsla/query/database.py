@@ -43,10 +43,9 @@ class Database:
         with self._lock:
             if self._root is None:
                 made = self._root = _open(self._own_folder() / "spill")
+                made.execute("SET GLOBAL TimeZone = 'UTC'")  # for all connections to come as well
             else:
                 made = self._root.cursor()
-            # The other settings are of the database, this one is of the connection.
-            made.execute("SET TimeZone = 'UTC'")
             self._connections[threading.get_ident()] = made
             return made
 

@@ -182,11 +182,12 @@ def key_hints(hints: Sequence[tuple[str, str]], room: int) -> Fragments:
     """Keys and what they do, as many as there is room for, each as a whole."""
     parts: Fragments = []
     for key, text in hints:
-        size = cells(key) + 1 + cells(text)
+        gap = "  " if parts else ""
+        size = cells(gap) + cells(key) + 1 + cells(text)
         if size > room:
             break
-        parts += [("class:status.key", key), ("class:status", f" {text}  ")]
-        room -= size + 2
+        parts += [("class:status", gap), ("class:status.key", key), ("class:status", f" {text}")]
+        room -= size
     return parts
 
 

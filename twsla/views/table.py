@@ -10,6 +10,7 @@ from twsla.render.cells import is_numeric, is_text
 from twsla.render.table import column_widths
 from twsla.render.values import display_value
 from twsla.views.cells import cells, clip, cut, fit_for, fitted, key_hints, pad, styled, wrapped
+from twsla.views.cells import width as width_of
 from twsla.views.json_text import find_json, pretty
 from twsla.views.paint import level_style
 
@@ -345,9 +346,10 @@ def status_line(picture: Picture, width: int) -> Fragments:
     elif picture.busy:
         parts.append(("class:busy", fit_for(picture.busy, picture.look.encoding)))
     else:
-        room = width - sum(cells(text) for _, text in parts)
+        room = width - width_of(parts)
         last = key_hints(picture.hints[-LAST_HINTS:], room)
-        parts += key_hints(picture.hints[:-LAST_HINTS], room - sum(cells(text) for _, text in last)) + last
+        first = key_hints(picture.hints[:-LAST_HINTS], room - width_of(last) - GAP)
+        parts += [*first, ("", " " * GAP if first else ""), *last]
     return fitted(parts, width)
 
 
