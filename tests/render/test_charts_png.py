@@ -14,14 +14,14 @@ from PIL import Image
 
 from tests.render import charted
 from twsla.errors import UsageError
+from twsla.model.charts import Pie
+from twsla.model.result import Result
 from twsla.render.figure import caption_lines
 from twsla.render.fonts import BASE, FALLBACKS, Fonts
 from twsla.render.png import chart_pixels, chart_png, first_chart
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from twsla.model.result import Result
 
 CASES = charted.every_kind()
 
@@ -37,7 +37,7 @@ def test_every_chart_is_drawn_without_a_warning(name: str) -> None:
     height, width = pixels.shape[:2]
     assert 900 <= width <= 1300
     assert 230 <= height <= 1700
-    ink = (pixels < 200).any(axis=2)
+    ink = np.asarray((pixels < 200).any(axis=2))
     assert 0.001 < ink.mean() < 0.7
     # Nothing is cut off at the edges, but for a bold title that begins at the left.
     assert not ink[:, -1].any()
@@ -69,7 +69,7 @@ def test_a_higher_value_stands_higher() -> None:
 
 
 def test_the_largest_slice_has_the_most_ink() -> None:
-    value = charted.keys(200, chart=charted.Pie(("key",), "count"))
+    value = charted.keys(200, chart=Pie(("key",), "count"))
     pixels = picture(value).astype(int)
 
     def ink(colour: tuple[int, int, int]) -> int:
@@ -83,7 +83,7 @@ def test_the_largest_slice_has_the_most_ink() -> None:
 
 def test_a_result_without_charts_is_a_usage_error_that_says_what_else_there_is() -> None:
     with pytest.raises(UsageError, match="'Search' has no chart") as caught:
-        first_chart(charted.Result("Search", (), charted.counts().rows))
+        first_chart(Result("Search", (), charted.counts().rows))
     assert "csv" in str(caught.value.hint)
 
 

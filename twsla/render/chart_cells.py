@@ -180,9 +180,9 @@ def _filled_times(values: list[int], zone: str) -> tuple[list[int], list[str]]:
 
     times = np.sort(np.array(values, np.int64))
     if len(times) > 1:
-        step = int(np.diff(times).min())
+        step = int(np.diff(times.view(np.uint64)).min())
         count = (int(times[-1]) - int(times[0])) // step + 1
-        if count <= MOST_PLACES and not np.any((times - times[0]) % step):
+        if count <= MOST_PLACES and not np.any((times - times[0]).view(np.uint64) % np.uint64(step)):
             times = times[0] + step * np.arange(count)
     texts = time_texts(pa.array(times, pa.timestamp("ns", "UTC")), zone).to_pylist()
     shown = [re.sub(r"(Z|[+-]\d\d:\d\d)$", "", text).replace("T", " ") for text in texts]

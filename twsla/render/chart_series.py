@@ -219,7 +219,7 @@ def _highest(
     drawn, _ = sample.points()
     kept = np.searchsorted(times, drawn)
     notes = (f"{len(kept):,} of {len(times):,} bars are drawn: the highest of each interval",)
-    return drawn, [each[kept] for each in sums], notes, max(width, int((drawn[-1] - drawn[0]) // len(drawn)))
+    return drawn, [each[kept] for each in sums], notes, max(width, (int(drawn[-1]) - int(drawn[0])) // len(drawn))
 
 
 def _single_bars(chart: Bar, result: Result, x: Reader, y: Column) -> Bars:
@@ -243,7 +243,8 @@ def bar_width(times: NDArray[np.int64]) -> int:
     """The time a bar stands for: the least distance between two; a minute where there is one bar alone."""
     import numpy as np
 
-    return int(np.diff(times).min()) if len(times) > 1 else 60_000_000_000
+    # As unsigned numbers, because two times may be farther apart than an int64 holds.
+    return int(np.diff(times.view(np.uint64)).min()) if len(times) > 1 else 60_000_000_000
 
 
 def _with_gaps(values: Numbers, known: NDArray[np.bool_]) -> Floats:

@@ -164,7 +164,8 @@ def time_values(array: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         return np.zeros(len(array), np.int64), np.zeros(len(array), np.bool_)
     values = array.view(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
     factor = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}[array.type.unit]
-    fits = np.abs(values) < 9_200_000_000_000_000_000 // factor
+    most = (2**63 - 1) // factor
+    fits = (values >= -most) & (values <= most)
     return np.where(fits, values, 0) * factor, known & fits
 
 

@@ -48,7 +48,7 @@ def _quantised(pixels: Pixels) -> tuple[Pixels, NDArray[np.int64]]:
     colours = np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=1)
     nearest, away = np.zeros(len(codes), np.int64), np.full(len(codes), np.iinfo(np.int64).max)
     frequent = np.argsort(-counts, kind="stable")[:_FREQUENT].tolist()
-    palette = []
+    palette: list[NDArray[np.int64]] = []
     while len(palette) < COLOURS and away.max():
         taken = frequent.pop(0) if frequent else int(away.argmax())
         distance = ((colours - colours[taken]) ** 2).sum(axis=1)
