@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Finished
 from twsla.ingest.pipeline import Outcome, Pipeline
 from twsla.ingest.settings import Settings
 from twsla.progress import Silent
@@ -67,6 +67,13 @@ def start(*arguments: str | Path, cwd: Path, **options: Any) -> subprocess.Popen
     command = [sys.executable, "-m", "twsla", *map(str, arguments)]
     options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
     return subprocess.Popen(command, cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT), "TZ": "UTC"}, **options)
+
+
+def run_to_end(*arguments: str | Path, cwd: Path, **options: Any) -> Finished:
+    """Run the real program; for fixtures of a module, which cannot have ``run``."""
+    process = start(*arguments, cwd=cwd, **options)
+    out, err = process.communicate(timeout=120)
+    return Finished(process.returncode, out or b"", err.decode())
 
 
 def import_here(store: Path, *sources: str | Path, **settings: Any) -> Outcome:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.stores import records, snapshot, start
+from tests.faults.stores import records, run_to_end, snapshot
 from twsla.errors import StoreError
 from twsla.store.store import Store
 from twsla.store.verify import verify_sources, verify_store
@@ -28,9 +28,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "b.log").write_bytes(b"no stamp\n2024-06-06T00:00:00Z caf\xff\n")
     (folder / "empty.log").write_bytes(b"")
     for names in (["a.log"], ["b.log"], ["empty.log"]):
-        process = start("import", *names, cwd=folder)
-        _, err = process.communicate()
-        assert process.returncode == 0, err
+        done = run_to_end("import", *names, cwd=folder)
+        assert done.code == 0, done.err
     return folder
 
 
@@ -231,9 +230,7 @@ def test_an_import_that_runs_or_commits_meanwhile_is_no_difference(case: Path) -
     walk = verify_store(opened)
     checks.append(next(walk))
     (case / "late.log").write_bytes(b"2024-07-06T00:00:00Z late\n")
-    late = start("import", "late.log", cwd=case)
-    assert late.wait() == 0
-    late.communicate()
+    assert run_to_end("import", "late.log", cwd=case).code == 0
     (store / "imports" / "01ARZ3NDEKTSV4RRFFQ69G5FAV.lock").touch()
     (store / "records" / "2024-05" / "01ARZ3NDEKTSV4RRFFQ69G5FAV-000000.parquet").write_bytes(b"PAR1")
     checks += walk
