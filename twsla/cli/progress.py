@@ -1,7 +1,6 @@
 """Progress on the terminal: one line on standard error with counters, rate and a curve of the throughput.
 
-Drawn with carriage return and blanks alone: nothing has to be put back when the process is killed, and the 80 ms that a
-drawing library takes to import are saved.
+Drawn with carriage return and blanks alone: the 80 ms that a drawing library takes to import are saved.
 """
 
 from __future__ import annotations
@@ -10,9 +9,10 @@ import signal
 import threading
 import time
 from collections import Counter, deque
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from twsla.cli.stop_key import stopping
 from twsla.errors import Cancelled
 from twsla.progress import Silent
 
@@ -40,6 +40,8 @@ class TerminalProgress:
 
     def __init__(self, environment: Environment) -> None:
         self.cancelled = False
+        self.keys = ""
+        """What keys do meanwhile."""
         self._environment = environment
         self._counts: Counter[str] = Counter()
         self._message = ""
@@ -69,12 +71,19 @@ class TerminalProgress:
         """Begin to draw, after some patience."""
         self._thread.start()
 
-    def stop(self) -> None:
+    def stop(self, *, failed: bool = False) -> None:
         """Draw no more, and clear the line."""
-        self._done.set()
-        self._thread.join()
+        self._end()
         if self._drawn:
             self._put("")
+
+    def _end(self) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def draw(self) -> None:
+        """Draw the line over itself."""
+        self._put(self.line())
 
     def _draw_until_done(self) -> None:
         pause = PATIENCE_S
@@ -82,7 +91,7 @@ class TerminalProgress:
             pause = INTERVAL_S
             self._sample()
             try:
-                self._put(self.line())
+                self.draw()
             except (OSError, ValueError):  # the terminal is gone; the work goes on
                 return
 
@@ -100,11 +109,8 @@ class TerminalProgress:
 
     def line(self) -> str:
         """What is shown now: ``12 s  3 files  1.2 GB  9,876 lines  139 MB/s ▁▂▅█  /var/log/auth.log``."""
-        with self._lock:
-            counts = dict(self._counts)
-            unit = self._rated()
-        elapsed = time.monotonic() - self._start
-        parts = [f"{elapsed:.0f} s"]
+        counts, unit = self._counted(), self._rated()
+        parts = [f"{self._elapsed():.0f} s"]
         moved = [name for name in (*UNITS, *sorted(set(counts) - set(UNITS))) if counts.get(name)]
         parts += [si_bytes(counts[name]) if name == "bytes" else f"{counts[name]:,} {name}" for name in moved]
         if self._rates and counts.get(unit):
@@ -114,7 +120,17 @@ class TerminalProgress:
                 parts[-1] += f" {curve(list(self._rates))}"
         if self._message:
             parts.append(self._message)
+        if self.keys:
+            parts.append(f"({self.keys})")
         return "  ".join(parts)
+
+    def _counted(self) -> dict[str, int]:
+        with self._lock:
+            return dict(self._counts)
+
+    def _elapsed(self) -> float:
+        """Seconds since the work began."""
+        return time.monotonic() - self._start
 
     def _draws_bars(self) -> bool:
         return (getattr(self._environment.stderr, "encoding", None) or "").lower().startswith("utf")
@@ -148,24 +164,46 @@ def si_bytes(amount: float) -> str:
 
 
 @contextmanager
-def showing(environment: Environment, *, quiet: bool) -> Iterator[TerminalProgress | Silent]:
+def showing(
+    environment: Environment, *, quiet: bool, keys: bool = True, box: str | None = None
+) -> Iterator[TerminalProgress | Silent]:
     """Progress of the work inside the block: on the terminal where there is one, silent otherwise.
 
-    Ctrl-C is marked before ``KeyboardInterrupt`` is raised, so that threads of the work stop by themselves while the
-    main thread waits for them.
+    Ctrl-C, and ``q`` where a person can press it, is marked before ``KeyboardInterrupt`` is raised, so that threads of
+    the work stop by themselves while the main thread waits for them.
+
+    Args:
+        environment: Where it is shown.
+        quiet: Show nothing.
+        keys: Nobody else reads standard input, so that ``q`` may stop the work.
+        box: The store that is imported into; this is shown in a box.
     """
     if quiet or not environment.stderr_is_terminal:
         silent = Silent()
         with _marking_interrupts(silent):
             yield silent
         return
-    progress = TerminalProgress(environment)
-    progress.start()
-    try:
-        with _marking_interrupts(progress):
+    progress = _of_terminal(environment, box)
+    with ExitStack() as around:
+        around.enter_context(_marking_interrupts(progress))
+        if keys and around.enter_context(stopping(environment)):
+            progress.keys = "q stops"
+        progress.start()
+        try:
             yield progress
-    finally:
+        except BaseException:
+            progress.stop(failed=True)
+            raise
         progress.stop()
+
+
+def _of_terminal(environment: Environment, box: str | None) -> TerminalProgress:
+    from twsla.cli.import_box import LEAST_HEIGHT, LEAST_WIDTH, ImportBox
+
+    is_small = environment.width < LEAST_WIDTH or environment.height < LEAST_HEIGHT
+    if box is None or is_small or environment.variables.get("TERM", "dumb") in {"", "dumb"}:
+        return TerminalProgress(environment)
+    return ImportBox(environment, box)
 
 
 @contextmanager

@@ -47,7 +47,8 @@ def import_logs(call: Call, options: ImportOptions) -> Result:
     sources, filters = split_arguments(options)
     settings = settings_of(options, call.selection, call.environment, filters)
     unmatched = Unmatched(settings)
-    with showing(call.environment, quiet=call.output.quiet) as progress:
+    box, keys = str(call.selection.datastore), "-" not in sources
+    with showing(call.environment, quiet=call.output.quiet, keys=keys, box=box) as progress:
         pipeline = Pipeline(call.selection.datastore, settings, used_options(options, call.selection), progress)
         outcome = pipeline.run(unmatched.watch(items_of(sources, options, call.environment, pipeline.problem)))
     outcome.problems += unmatched.problems()
