@@ -20,6 +20,7 @@ from tests.render.test_sixel import decoded
 from tests.test_startup import loaded
 from twsla.errors import TwslaError
 from twsla.export.replaced import replaced_file
+from twsla.model.charts import Bar
 from twsla.model.result import Result, ValueRows
 
 if TYPE_CHECKING:
@@ -27,9 +28,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import Run
 
-BARS = charted.result(
-    "Keys", [charted.Bar("key", "count")], [charted.KEY, charted.COUNT], key=["alice", "bob"], count=[4, 2]
-)
+BARS = charted.result("Keys", [Bar("key", "count")], [charted.KEY, charted.COUNT], key=["alice", "bob"], count=[4, 2])
 LIBRARIES = {"matplotlib", "plotly", "plotext", "PIL"}
 
 
