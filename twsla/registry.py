@@ -44,6 +44,10 @@ COMMANDS: dict[str, Entry] = {
     "summary": Entry(
         "twsla.analysis.summary:analysis", "Tell what the records are: levels, sources, patterns, what they name."
     ),
+    "report": Entry(
+        "twsla.analysis.report:analysis",
+        "Gather summary, times, addresses, marked records and the evidence in one document.",
+    ),
     "sql": Entry("twsla.analysis.sql:analysis", "Answer a SELECT over the records."),
     "sources": Entry("twsla.analysis.sources:analysis", "List what was imported, with hashes and problems."),
     "verify": Entry("twsla.analysis.verify:analysis", "Prove that the store and its sources are what they were."),
@@ -74,7 +78,7 @@ EXPORTERS: dict[str, Entry] = {
 """Output formats by the name that ``--format`` takes; a target is called with result, binary stream, render options."""
 
 SOURCES: dict[str, Entry] = {}
-FORMATS: dict[str, Entry] = {}
+FORMATS: dict[str, Entry] = {"mail": Entry("twsla.formats.mail:MailSource", "Message files (.eml) and mbox files.")}
 
 TABLES: dict[Table, dict[str, Entry]] = {
     "commands": COMMANDS,

@@ -82,7 +82,7 @@ class TextSource:
         import numpy as np
 
         decoded = decode_block(block.raw, self.encoding, first=block.offset == 0)
-        stamps = stamp(decoded.lines, self.plan) if self.plan is not None else _no_stamps(len(decoded.lines.starts))
+        stamps = stamp(decoded.lines, self.plan) if self.plan is not None else no_stamps(len(decoded.lines.starts))
         mode, lines = self.multiline.mode, decoded.lines
         built = None
         if len(lines) and (mode == "off" or (mode == "auto" and stamps.valid.all() and not stamps.quoted.any())):
@@ -138,6 +138,10 @@ class TextSource:
             self._forget(last)
         if given is not None:
             yield given
+
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the user about all that was read; call it at the end."""
+        return ()
 
     def _forget(self, last: Span) -> None:
         """Count nothing of the last record."""
@@ -325,7 +329,8 @@ def _without_line_end(raw: bytes) -> bytes:
     return raw.removesuffix(b"\n").removesuffix(b"\r")
 
 
-def _no_stamps(count: int) -> Stamps:
+def no_stamps(count: int) -> Stamps:
+    """For ``count`` lines without any stamp."""
     import numpy as np
 
     from twsla.formats.timestamps.model import NO_OFFSET, Stamps

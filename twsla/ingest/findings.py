@@ -37,6 +37,7 @@ COLUMNS = (
 """``text`` is the whole row as a sentence, which is what plain output prints."""
 _ROWS = 4096
 _WHAT = {
+    "message": "every message is a record, headers and body",
     "auto": "a line without a stamp belongs to the stamped line before it",
     "off": "every line is a record",
     "start": "a record begins at each line that matches",
@@ -171,6 +172,9 @@ def _text(seen: Inspected) -> Iterator[Finding]:
 
 def _stamps(seen: Inspected) -> Iterator[Finding]:
     look, plan = seen.look, seen.plan
+    if seen.entry.format == "mail":
+        yield Finding("stamps", seen.entry.stamp_form or "not looked for")
+        return
     if plan is None:
         yield Finding("stamps", "not looked for", "--no-ts")
     else:
@@ -243,7 +247,8 @@ def _years(seen: Inspected) -> Finding:
 def _records(seen: Inspected) -> Iterator[Finding]:
     look, how = seen.look, seen.settings.multiline
     detail = f" {how.pattern}" if how.pattern else f" {how.lines}" if how.lines else ""
-    yield Finding("multiline", f"{how.mode}{detail}", _WHAT[how.mode])
+    mode = seen.entry.multiline
+    yield Finding("multiline", f"{mode}{'' if mode == 'message' else detail}", _WHAT[mode])
     pieces = f"; {look.pieces:,} of them are further pieces of very long lines" if look.pieces else ""
     yield Finding("records", look.records, f"of {_lines(look.lines)}{pieces}")
     if look.longest_record > 1:
@@ -251,7 +256,7 @@ def _records(seen: Inspected) -> Iterator[Finding]:
     yield Finding("undated_records", look.undated)
     for example in look.undated_examples:
         yield _example("undated_record", example)
-    if look.sample is None:
+    if look.sample is None or mode == "message":
         return
     looked_at = len(look.sample.own)
     for each in suggestions(look.sample, seen.plan):

@@ -111,6 +111,7 @@ class Inspector:
         for span in text.finish():
             seen.look.span(span)
         seen.look.quoted_lines = text.quoted_lines
+        reading.problems += (Problem(reading.entry.name, ProblemKind.NOTE, note) for note in text.notes())
         self.problems += reading.problems
         reading.entry.problems += [problem.sentence for problem in reading.problems]
         seen.verdict = text.clock.finish(whole=not seen.cut_short)

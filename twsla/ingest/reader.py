@@ -140,6 +140,7 @@ class Reader:
         entry.lossy_lines, entry.quoted_lines = text.lossy_lines, text.quoted_lines
         if text.pieces:
             reading.problems.append(Problem(entry.name, ProblemKind.NOTE, _pieces_told(reading)))
+        reading.problems += (Problem(entry.name, ProblemKind.NOTE, note) for note in text.notes())
         for problem in reading.problems:
             self.on_problem(problem)
         entry.problems.extend(problem.sentence for problem in reading.problems)

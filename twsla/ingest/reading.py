@@ -13,6 +13,7 @@ from twsla.formats.timestamps.detect import choose
 from twsla.formats.timestamps.years import YearClock, source_time
 from twsla.ingest.lookahead import Ahead, look_ahead
 from twsla.ingest.watching import Watched
+from twsla.model.mail import looks_like_mail
 from twsla.sources.base import DamagedError, Problem, ProblemKind
 
 if TYPE_CHECKING:
@@ -207,12 +208,58 @@ def open_reading(item: Item, entry: SourceEntry, settings: Settings, before: Sou
     entry.bytes += len(head)
     # What a file that has grown is was decided on its beginning, and is decided on it again.
     first = opened.before + head[: max(0, settings.block_bytes - len(opened.before))]
-    if settings.encoding is None and settings.format is None and is_binary(first[:SAMPLE_BYTES]):
+    if _is_mail(first[:SAMPLE_BYTES], item, settings):
+        entry.format = "mail"
+    elif settings.encoding is None and settings.format is None and is_binary(first[:SAMPLE_BYTES]):
         opened.stream.close()
         raise NotTextError
     encoding = detect_encoding(first, forced=settings.encoding)
+    text = (_mail_source if entry.format == "mail" else _text_source)(first, encoding, item, entry, settings, before)
+    entry.encoding, entry.encoding_reason = encoding.name, encoding.why
+    return Reading(item, entry, text, opened, head, digest, problems)
+
+
+def _is_mail(sample: bytes, item: Item, settings: Settings) -> bool:
+    """Whether it is to be read as mail: the user says so, or its beginning does and the user asks for nothing else."""
+    if settings.format is not None:
+        return settings.format == "mail"
+    asked = settings.multiline.mode != "auto" or settings.stamps.form or settings.stamps.field
+    return not asked and looks_like_mail(sample, item.name)
+
+
+def _mail_source(
+    first: bytes,
+    encoding: Encoding,
+    item: Item,
+    entry: SourceEntry,
+    settings: Settings,
+    before: SourceEntry | None,
+) -> TextSource:
+    from twsla.formats.mail import STAMPS, MailSource
+
+    entry.zone, entry.zone_reason = settings.stamps.zone, settings.zone_reason
+    entry.stamp_form = None if settings.no_timestamps else STAMPS
+    entry.multiline = "message"
+    return MailSource(
+        encoding,
+        settings.stamps.zone,
+        first_line=entry.start_line,
+        whole=before is None,
+        dating=not settings.no_timestamps,
+    )
+
+
+def _text_source(
+    first: bytes,
+    encoding: Encoding,
+    item: Item,
+    entry: SourceEntry,
+    settings: Settings,
+    before: SourceEntry | None,
+) -> TextSource:
     plan = _plan(first[:SAMPLE_BYTES], encoding, entry, settings)
-    text = TextSource(
+    entry.multiline = settings.multiline.mode
+    return TextSource(
         encoding,
         plan,
         _clock(item, entry, encoding, plan, settings),
@@ -220,9 +267,6 @@ def open_reading(item: Item, entry: SourceEntry, settings: Settings, before: Sou
         first_line=entry.start_line,
         seen_stamp=before is not None and plan is not None and bool(plan.forms),
     )
-    entry.encoding, entry.encoding_reason = encoding.name, encoding.why
-    entry.multiline = settings.multiline.mode
-    return Reading(item, entry, text, opened, head, digest, problems)
 
 
 def _open(item: Item, entry: SourceEntry) -> _Opened:
