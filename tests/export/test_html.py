@@ -77,7 +77,7 @@ class Page(HTMLParser):
             self.text += data
 
     def json(self, name: str) -> Any:
-        return json.loads(next(text for attrs, text in self.scripts if attrs.get("id") == name))
+        return json.loads(next(text for attrs, text in self.scripts if name in (attrs.get("id"), attrs.get("class"))))
 
 
 def source(value: Result, **options: Any) -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 from twsla.analysis.bucketing import records_fact
 from twsla.errors import UsageError
 from twsla.model.analysis import Analysis
-from twsla.model.charts import Bar
 from twsla.model.levels import LEVELS, level_sql
 from twsla.model.result import ArrowRows, Column, Fact, Kind, Note, Result
 from twsla.options import opt
@@ -79,7 +78,6 @@ def summary(engine: Engine, options: SummaryOptions, progress: Progress) -> Resu
         columns=COLUMNS,
         rows=ArrowRows(_table(rows, total)),
         facts=_facts(engine, kinds, total, undated, first, last),
-        charts=(Bar(x="item", y="count"),),
         notes=_notes(engine, key),
     )
 

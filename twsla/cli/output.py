@@ -211,6 +211,8 @@ def _rendering(result: Result, destination: Destination) -> tuple[str, RenderOpt
         escape=terminal,
         marks=marks_of(result.colours, destination.selection) if colour and result.colours else (),
     )
+    if name is None and result.parts:
+        name = "md"
     if name is None:
         name = "table" if terminal and bare_column(result, render) is None and result.columns else "plain"
     if terminal and name == "table":

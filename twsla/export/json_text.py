@@ -7,7 +7,7 @@ terminal; reading it back gives the text unchanged.
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -49,8 +49,13 @@ def write_jsonl(result: Result, sink: BinaryIO, options: RenderOptions) -> None:
 def write_json(result: Result, sink: BinaryIO, options: RenderOptions) -> None:
     """One object with rows, facts, charts and notes.
 
-    Each row is on a line of its own.
+    Each row is on a line of its own. A result with parts has them as ``parts``, each such an object.
     """
+    _write_object(result, sink, options)
+    sink.write(b"\n")
+
+
+def _write_object(result: Result, sink: BinaryIO, options: RenderOptions) -> None:
     columns = chosen_columns(result, options)
     heads = [{"name": column.name, "kind": column.kind.value} for column in columns]
     sink.write(f'{{"title":{dumps(result.title)},\n"columns":{dumps(heads)},\n"rows":['.encode())
@@ -62,7 +67,11 @@ def write_json(result: Result, sink: BinaryIO, options: RenderOptions) -> None:
     facts = ",".join(f"{dumps(fact.name)}:{_fact(fact, options)}" for fact in result.facts)
     charts = ",".join(dumps(chart_value(chart)) for chart in result.charts)
     notes = dumps([note.text for note in result.notes])
-    sink.write(f'],\n"facts":{{{facts}}},\n"charts":[{charts}],\n"notes":{notes}}}\n'.encode())
+    sink.write(f'],\n"facts":{{{facts}}},\n"charts":[{charts}],\n"notes":{notes}'.encode())
+    for number, part in enumerate(result.parts):
+        sink.write(b",\n" if number else b',\n"parts":[\n')
+        _write_object(part, sink, replace(options, columns=None))
+    sink.write(b"]}" if result.parts else b"}")
 
 
 def _row_blocks(result: Result, columns: Sequence[Column], options: RenderOptions) -> Iterator[memoryview]:

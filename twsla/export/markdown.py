@@ -6,6 +6,7 @@ that nothing in a report about an attack is a link to the attacker.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from twsla.render.cells import canonical, hostile, is_numeric, replace_chars
@@ -36,8 +37,41 @@ _LINKS = (("://", ":&#47;/"), ("(?i)(www)[.]", "\\1&#46;"))
 def write_markdown(result: Result, sink: BinaryIO, options: RenderOptions) -> None:
     """A Markdown table.
 
-    Nothing is written if the result has no columns.
+    A result with parts becomes a document: for the whole and for each part title, facts, notes and rows. Otherwise
+    nothing is written if the result has no columns.
     """
+    if not result.parts:
+        _write_table(result, sink, options)
+        return
+    _write_section(result, sink, options, "#")
+    for part in result.parts:
+        _write_section(part, sink, replace(options, columns=None), "##")
+
+
+def _write_section(result: Result, sink: BinaryIO, options: RenderOptions, level: str) -> None:
+    import pyarrow as pa
+
+    from twsla.render.values import canonical_value
+
+    def escaped(text: str) -> str:
+        cell: str = markdown_cells(pa.array([text], pa.large_string()))[0].as_py()
+        return cell
+
+    lines = [f"{level} {escaped(result.title)}", ""]
+    for fact in result.facts:
+        value = canonical_value(fact.value, fact.kind, zone=options.zone)
+        lines.append(f"- {escaped(fact.title)}: {escaped(value)}")
+    if result.facts:
+        lines.append("")
+    for note in result.notes:
+        lines += [f"> {escaped(note.text)}", ""]
+    sink.write("".join(f"{line}\n" for line in lines).encode())
+    _write_table(result, sink, options)
+    if result.columns:
+        sink.write(b"\n")
+
+
+def _write_table(result: Result, sink: BinaryIO, options: RenderOptions) -> None:
     import pyarrow as pa
 
     from twsla.export.joined import glue

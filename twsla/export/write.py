@@ -22,6 +22,8 @@ __all__ = ["FORMATS", "RenderOptions", "format_of", "write_result"]
 
 FORMATS = EXPORTERS
 """Every built-in format by name; plug-ins may add others."""
+DOCUMENTS = ("html", "md", "json")
+"""Formats that hold a result with parts."""
 
 
 def format_of(path: Path) -> str:
@@ -69,6 +71,11 @@ def write_result(
     if entry is None:
         raise UsageError(f"there is no format {format_name!r}", hint=f"formats: {', '.join(FORMATS)}")
     chosen_columns(result, options)
+    if result.parts and format_name not in DOCUMENTS:
+        raise UsageError(
+            f"a document of several tables cannot be written as {format_name}",
+            hint=f"write it as {' or '.join(DOCUMENTS)}: -o FILE.html",
+        )
     writer = cast("Writer", load(entry) if isinstance(entry, Entry) else load_plugin(entry))
     if not isinstance(destination, Path):
         destination.write(before)

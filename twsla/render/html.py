@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -38,35 +39,64 @@ MOST_TEXT_CHARACTERS = 16_000_000
 _KEPT = "\t\n"
 
 
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A result on the page: the whole, or one of its parts."""
+
+    result: Result
+    columns: tuple[Column, ...]
+    figures: list[tuple[Figure | None, str, tuple[str, ...]]]
+
+
 def write_page(result: Result, sink: BinaryIO, options: RenderOptions) -> None:
     """Write the page.
 
     Raises:
         UsageError: A column is named that the result has not got.
     """
-    columns = chosen_columns(result, options)
-    figures = list(_figures(result, options.zone))
-    drawn = [figure for figure, _, _ in figures if figure is not None]
+    members = [
+        _Member(each, chosen_columns(each, chosen), list(_figures(each, options.zone)))
+        for each, chosen in [(result, options), *((part, replace(options, columns=None)) for part in result.parts)]
+    ]
+    drawn = [figure for member in members for figure, _, _ in member.figures if figure is not None]
     scripts = [_resource("page.js")]
     if drawn:
         scripts.insert(0, _plotly())
     sink.write(_head(result, scripts).encode())
-    sink.write(_facts(result, options.zone).encode())
     place = 0
-    if len(figures) == 1 and figures[0][1] == label_text(result.title):
-        figures = [(figures[0][0], "", figures[0][2])]  # the page has that title already
-    for figure, title, notes in figures:
-        sink.write(_chart(place if figure is not None else None, title, notes).encode())
-        place += figure is not None
-    if columns:
-        for part in _rows(result, columns, options):
-            sink.write(part.encode())
+    for number, member in enumerate(members):
+        if number:
+            sink.write(f'<article id="part{number}">\n<h1>{_text(member.result.title)}</h1>\n'.encode())
+        for text in _member(member, place, options):
+            sink.write(text.encode())
+        place += sum(figure is not None for figure, _, _ in member.figures)
+        sink.write(b"</article>\n" if number else _contents(result).encode())
     sink.write(f"<footer>Made by twsla {__version__}. Times: {_text(options.zone)}.</footer>\n".encode())
     if drawn:
         sink.write(f'<script type="application/json" id="charts">{_inline_json(drawn)}</script>\n'.encode())
     for script in scripts:
         sink.write(f"<script>{script}</script>\n".encode())
     sink.write(b"</body>\n</html>\n")
+
+
+def _member(member: _Member, place: int, options: RenderOptions) -> Iterator[str]:
+    """One result's facts, notes, charts and rows; ``place`` is the number of its first chart on the page."""
+    result, figures = member.result, member.figures
+    yield _facts(result, options.zone)
+    if len(figures) == 1 and figures[0][1] == label_text(result.title):
+        figures = [(figures[0][0], "", figures[0][2])]  # it has that title already
+    for figure, title, notes in figures:
+        yield _chart(place if figure is not None else None, title, notes)
+        place += figure is not None
+    if member.columns:
+        yield from _rows(result, member.columns, options)
+
+
+def _contents(result: Result) -> str:
+    """Links to the parts; nothing where there are none."""
+    parts = enumerate(result.parts, start=1)
+    links = (f'<li><a href="#part{number}">{_text(part.title)}</a></li>\n' for number, part in parts)
+    return f"<nav>\n<ul>\n{''.join(links)}</ul>\n</nav>\n" if result.parts else ""
 
 
 def _text(text: str) -> str:
@@ -173,19 +203,19 @@ def _rows(result: Result, columns: Sequence[Column], options: RenderOptions) -> 
     cells = [_cells(column, table, options.zone) for column in columns]
     count = _fitting(cells, table.num_rows)
     cut = sum(is_cut for column in cells for _, is_cut in column[:count])
-    yield f'<section>\n<h2>Rows</h2>\n<div class="tools"><span>{_extent(count, total)}{_cut(cut)}</span>'
+    yield f'<section class="rows">\n<h2>Rows</h2>\n<div class="tools"><span>{_extent(count, total)}{_cut(cut)}</span>'
     if count:
-        yield '<input type="search" id="find" placeholder="find in these rows" aria-label="find in these rows">'
-        yield '<span id="found" role="status"></span>'
+        yield '<input type="search" class="find" placeholder="find in these rows" aria-label="find in these rows">'
+        yield '<span class="found" role="status"></span>'
     yield '</div>\n<div class="scroll">\n<table>\n<thead><tr>'
     for column in columns:
         yield f'<th scope="col" class="{_class(column)}"><button type="button">{_text(column.title)}</button></th>'
     yield "</tr></thead>\n<tbody>\n"
     for row in range(count):
         yield f"<tr>{''.join(column[row][0] for column in cells)}</tr>\n"
-    yield "</tbody>\n</table>\n</div>\n</section>\n"
+    yield "</tbody>\n</table>\n</div>\n"
     ranks = [_ranks(column, table.slice(0, count)) for column in columns]
-    yield f'<script type="application/json" id="ranks">{_inline_json(ranks)}</script>\n'
+    yield f'<script type="application/json" class="ranks">{_inline_json(ranks)}</script>\n</section>\n'
 
 
 def _extent(count: int, total: int) -> str:

@@ -7,40 +7,42 @@
   };
 
   // --- rows: columns of ranks come with the page, so that sorting here is sorting there -----------------------------
-  const ranks = data("ranks") || [];
-  const body = document.querySelector("tbody");
-  const rows = body ? Array.from(body.rows) : [];
-  const heads = Array.from(document.querySelectorAll("thead th"));
-  heads.forEach((head, column) => {
-    head.querySelector("button").addEventListener("click", () => {
-      const descending = head.getAttribute("aria-sort") === "ascending";
-      heads.forEach((other) => other.removeAttribute("aria-sort"));
-      head.setAttribute("aria-sort", descending ? "descending" : "ascending");
-      const rank = ranks[column];
-      const order = rows.map((_, row) => row);
-      order.sort((a, b) => {
-        if (rank[a] === null || rank[b] === null) return (rank[a] === null) - (rank[b] === null) || a - b;
-        return (descending ? rank[b] - rank[a] : rank[a] - rank[b]) || a - b;
+  document.querySelectorAll("section.rows").forEach((section) => {
+    const ranks = JSON.parse(section.querySelector(".ranks").textContent);
+    const body = section.querySelector("tbody");
+    const rows = Array.from(body.rows);
+    const heads = Array.from(section.querySelectorAll("thead th"));
+    heads.forEach((head, column) => {
+      head.querySelector("button").addEventListener("click", () => {
+        const descending = head.getAttribute("aria-sort") === "ascending";
+        heads.forEach((other) => other.removeAttribute("aria-sort"));
+        head.setAttribute("aria-sort", descending ? "descending" : "ascending");
+        const rank = ranks[column];
+        const order = rows.map((_, row) => row);
+        order.sort((a, b) => {
+          if (rank[a] === null || rank[b] === null) return (rank[a] === null) - (rank[b] === null) || a - b;
+          return (descending ? rank[b] - rank[a] : rank[a] - rank[b]) || a - b;
+        });
+        body.append(...order.map((row) => rows[row]));
       });
-      body.append(...order.map((row) => rows[row]));
     });
-  });
 
-  const find = document.getElementById("find");
-  const found = document.getElementById("found");
-  let texts = null;
-  if (find) {
-    find.addEventListener("input", () => {
-      const wanted = find.value.toLowerCase();
-      texts = texts || rows.map((row) => row.textContent.toLowerCase());
-      let count = 0;
-      rows.forEach((row, at) => {
-        row.hidden = !texts[at].includes(wanted);
-        count += !row.hidden;
+    const find = section.querySelector(".find");
+    const found = section.querySelector(".found");
+    let texts = null;
+    if (find) {
+      find.addEventListener("input", () => {
+        const wanted = find.value.toLowerCase();
+        texts = texts || rows.map((row) => row.textContent.toLowerCase());
+        let count = 0;
+        rows.forEach((row, at) => {
+          row.hidden = !texts[at].includes(wanted);
+          count += !row.hidden;
+        });
+        found.textContent = wanted ? `${count.toLocaleString("en")} of ${rows.length.toLocaleString("en")} rows here` : "";
       });
-      found.textContent = wanted ? `${count.toLocaleString("en")} of ${rows.length.toLocaleString("en")} rows here` : "";
-    });
-  }
+    }
+  });
 
   // --- times: round local times at the ticks, whatever part of the axis is looked at --------------------------------
   const SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
