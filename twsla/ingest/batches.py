@@ -7,6 +7,7 @@ with Python. Large files are the other way round: their blocks are shared out am
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor, wait
@@ -113,20 +114,38 @@ class Batches:
         self._progress = progress
         self._pool: ProcessPoolExecutor | None = None
         self._running: deque[Future[Done]] = deque()
+        self._refused = False
 
     @property
     def running(self) -> bool:
         """Whether the processes have been started."""
         return self._pool is not None
 
-    def start(self) -> None:
-        """Start the processes. No other thread may be at work: on Linux they are copies of this process."""
+    def start(self) -> bool:
+        """Start the processes; False where the system has none to give (a container, a limit).
+
+        No other thread may be at work: on Linux they are copies of this process.
+        """
+        if self._refused:
+            return False
         # What they need is imported once, before they are made.
         import pyarrow.compute
         import pyarrow.parquet  # noqa: F401
 
         context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-        self._pool = ProcessPoolExecutor(self._settings.workers, mp_context=context, initializer=_begin)
+        try:
+            pool = ProcessPoolExecutor(
+                self._settings.workers, mp_context=context, initializer=_begin, initargs=(os.getpid(),)
+            )
+            with _told():
+                pool.submit(os.getpid).result()
+        except (OSError, ImportError, NotImplementedError):
+            for process in multiprocessing.active_children():
+                process.terminate()
+            self._refused = True
+            return False
+        self._pool = pool
+        return True
 
     def submit(self, writer: Staging, tasks: Sequence[Task]) -> None:
         """Hand out one batch."""
@@ -203,7 +222,7 @@ class _Counts(Silent):
         self.amounts[unit] = self.amounts.get(unit, 0) + amount
 
 
-def _begin() -> None:
+def _begin(parent: int) -> None:
     """In a new process: the parent alone minds Ctrl-C, and it takes us with it when it is killed."""
     import signal
 
@@ -213,3 +232,5 @@ def _begin() -> None:
 
         set_parent_death_signal = 1
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+        if os.getppid() != parent:  # it was killed before that
+            os._exit(1)

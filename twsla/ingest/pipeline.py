@@ -147,18 +147,21 @@ class Pipeline:
     def _share_out(self) -> None:
         """Have the small files collected so far read: by processes, or here when they are few."""
         window, self._window = self._window, Window()
-        if not window.pays or self.settings.dry_run:
+        if not window.pays or self.settings.dry_run or not self._have_processes():
             for task in window.tasks:
                 self._read(task)
             return
-        if not self._batches.running:
-            self._reader.drain()
-            self._writer.wait()
-            self._batches.start()
         batches = window.batches(self.settings.workers)
         self._take_batches(len(batches))
         for batch in batches:
             self._batches.submit(self._staging, batch)
+
+    def _have_processes(self) -> bool:
+        if self._batches.running:
+            return True
+        self._reader.drain()
+        self._writer.wait()
+        return self._batches.start()
 
     def _take_batches(self, running: int) -> None:
         for done in self._batches.take(running):

@@ -11,6 +11,7 @@ twsla.db/
 from __future__ import annotations
 
 import os
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -184,7 +185,9 @@ def _is_free(path: Path) -> bool:
 
 def cannot_write(path: Path, error: OSError) -> StoreError:
     """The error for a store that cannot be written to: full disk, permission, gone."""
-    reason = error.strerror or str(error)
+    text = error.strerror or str(error)
+    told = re.search(r"\[errno \d+\] ([^\n]+)", text)  # Arrow's errors have the system's within
+    reason = told[1] if told else text
     return StoreError(f"the store {path} cannot be written: {reason}", hint="nothing was added to it")
 
 
