@@ -62,7 +62,7 @@ def delay(engine: Engine, options: DelayOptions, progress: Progress) -> Result:
     return Result(
         title="Delay",
         columns=(
-            Column("ts", "Time", Kind.TIME, sort_key="t"),
+            Column("ts", "Time", Kind.TIME, sort_key="t", heading="Time"),
             Column("text", "Log", Kind.LOG, share=8, heading="Log"),
             Column("delay", "Delay", Kind.NUMBER, sort_key="d", heading="Delay", unit="s"),
             Column("source", "Source", Kind.TEXT, hidden=True),

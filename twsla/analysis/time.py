@@ -75,7 +75,7 @@ def _from_mark(engine: Engine, changes: str, mark_ns: int | None) -> Result:
     return Result(
         title="Time",
         columns=(
-            Column("ts", "Time", Kind.TIME, sort_key="t"),
+            Column("ts", "Time", Kind.TIME, sort_key="t", heading="Time"),
             Column("text", "Log", Kind.LOG, share=8, heading="Log"),
             Column("diff", "Diff", Kind.NUMBER, sort_key="d", heading="Diff", unit="s"),
             Column("delta", "Delta", Kind.NUMBER, sort_key="l", heading="Delta", unit="s"),
