@@ -41,6 +41,9 @@ COMMANDS: dict[str, Entry] = {
         "twsla.analysis.relation:analysis", "Count combinations of two or more things in the same record."
     ),
     "time": Entry("twsla.analysis.time:analysis", "List records with the time between them."),
+    "email search": Entry("twsla.analysis.email_search:analysis", "List mails with sender, subject, delay and relays."),
+    "email count": Entry("twsla.analysis.email_count:analysis", "Count mails by time, or by what their headers say."),
+    "tfidf": Entry("twsla.analysis.tfidf:analysis", "List records that are like no others."),
     "summary": Entry(
         "twsla.analysis.summary:analysis", "Tell what the records are: levels, sources, patterns, what they name."
     ),
@@ -58,6 +61,9 @@ COMMANDS: dict[str, Entry] = {
     "help": Entry("twsla.cli.commands.help:command", "Show help for a command."),
 }
 """Command line commands; a target is an ``Analysis`` or a click command."""
+
+COMMAND_GROUPS: dict[str, str] = {"email": "Search and count mail."}
+"""First words of commands of two words, with a summary each."""
 
 EXPORTERS: dict[str, Entry] = {
     "plain": Entry("twsla.export.plain:write_plain", "Texts one a line; tables TAB-separated.", (".txt", ".log")),

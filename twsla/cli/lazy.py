@@ -35,7 +35,7 @@ class LazyGroup(click.Group):
         for name, entry in registry.COMMANDS.items():
             if name.startswith(self.prefix) and name != self.prefix.strip():
                 first = name[len(self.prefix) :].split(" ")[0]
-                found.setdefault(first, entry.summary)
+                found.setdefault(first, registry.COMMAND_GROUPS.get(self.prefix + first, entry.summary))
         return found
 
     def summaries(self, ctx: click.Context) -> dict[str, str]:
@@ -59,8 +59,7 @@ class LazyGroup(click.Group):
         """Load one command."""
         full = self.prefix + cmd_name
         if any(name.startswith(f"{full} ") for name in registry.COMMANDS):
-            entry = registry.COMMANDS.get(full)
-            return LazyGroup(cmd_name, f"{full} ", help=entry.summary if entry else None)
+            return LazyGroup(cmd_name, f"{full} ", help=registry.COMMAND_GROUPS.get(full))
         found = registry.find("commands", full, plugins=self._plugins_wanted(ctx))
         if found is None:
             return None
@@ -104,7 +103,14 @@ class LazyGroup(click.Group):
         return UsageError(f"there is no command '{self.prefix}{name}'", hint=hint)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Without any argument: help, and done."""
+        """Without any argument: help, and done.
+
+        Raises:
+            UsageError: It is a group of commands, and none of them is named.
+        """
+        if not args and self.prefix and not ctx.resilient_parsing:
+            names = " or ".join(f"'{ctx.command_path} {name}'" for name in self.list_commands(ctx))
+            raise UsageError(f"'{ctx.command_path}' is not a command by itself", hint=f"write {names}")
         if not args and not ctx.resilient_parsing:
             click.echo(ctx.get_help())
             ctx.exit()

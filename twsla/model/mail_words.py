@@ -170,23 +170,23 @@ def mailboxes(text: str) -> list[Mailbox]:
 
 def _split(text: str) -> Iterator[_Parts]:
     parts, depth = _Parts(), 0
-    for token in _TOKEN.findall(text):
-        if depth or token == "(":
-            depth += (token == "(") - (token == ")")
-            if depth and token != "(":
-                parts.comments.append(token)
-        elif token in (",", ";"):
+    for piece in _TOKEN.findall(text):
+        if depth or piece == "(":
+            depth += (piece == "(") - (piece == ")")
+            if depth and piece != "(":
+                parts.comments.append(piece)
+        elif piece in (",", ";"):
             yield parts
             parts = _Parts()
-        elif token == ":":
+        elif piece == ":":
             parts = _Parts()
-        elif token[0] == "<":
-            parts.angle = token[1:].removesuffix(">")
-        elif token[0] == '"':
+        elif piece[0] == "<":
+            parts.angle = piece[1:].removesuffix(">")
+        elif piece[0] == '"':
             # Programs put encoded words into quotes, where they should not be.
-            parts.words.append(_QUOTED.sub(r"\1", token[1:].removesuffix('"') if len(token) > 1 else ""))
+            parts.words.append(_QUOTED.sub(r"\1", piece[1:].removesuffix('"') if len(piece) > 1 else ""))
         else:
-            parts.words.append(token)
+            parts.words.append(piece)
     yield parts
 
 

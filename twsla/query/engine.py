@@ -56,6 +56,10 @@ class Engine:
         query = replace(self.query, filters=FilterSet((*self.query.filters, *filters)))
         return Engine(self.store, query, self._database)
 
+    def unfiltered(self) -> Engine:
+        """An engine on the same database, for all records of the time range. Closing one closes both."""
+        return Engine(self.store, replace(self.query, filters=FilterSet()), self._database)
+
     @property
     def connection(self) -> DuckDBPyConnection:
         """The connection of the calling thread; UTC."""

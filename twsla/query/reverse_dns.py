@@ -68,7 +68,7 @@ class Asker:
         self._left_s = budget_s
         # A try for each server, and a second one where there is one server only: datagrams get lost.
         self._resolver.timeout = timeout_s / max(2, len(self._resolver.nameservers))
-        self.servers = ", ".join(_shown(str(server)) for server in self._resolver.nameservers)
+        self.servers = ", ".join(shown_server(str(server)) for server in self._resolver.nameservers)
         """For telling the user."""
         self._asked = 0
         self._answered = 0
@@ -163,7 +163,7 @@ def _resolver(servers: Sequence[str]) -> Resolver:
 
     if servers:
         resolver = dns.asyncresolver.Resolver(configure=False)
-        resolver.nameservers = [dns.nameserver.Do53Nameserver(*_server(text)) for text in servers]
+        resolver.nameservers = [dns.nameserver.Do53Nameserver(*server_address(text)) for text in servers]
         return resolver
     try:
         return dns.asyncresolver.Resolver()
@@ -176,7 +176,7 @@ def _resolver(servers: Sequence[str]) -> Resolver:
 _SERVER = re.compile(r"(?:\[(?P<v6>[^\[\]]*)\]|(?P<v4>[0-9.]+))(?::(?P<port>[0-9]{1,5}))?")
 
 
-def _server(text: str) -> tuple[str, int]:
+def server_address(text: str) -> tuple[str, int]:
     """Address and port of ``192.0.2.53``, ``192.0.2.53:5353``, ``2001:db8::53``, ``[2001:db8::53]:5353``."""
     match = _SERVER.fullmatch(text)
     address = text if match is None else match["v6"] or match["v4"] or ""
@@ -195,6 +195,6 @@ def _port(port: int) -> int:
     return port
 
 
-def _shown(server: str) -> str:
+def shown_server(server: str) -> str:
     """``192.0.2.53`` of dnspython's ``Do53:192.0.2.53@53``."""
     return server.removeprefix("Do53:").removesuffix("@53").replace("@", " port ")
