@@ -223,6 +223,19 @@ def test_bars_of_scores_have_no_sum_of_the_rest() -> None:
     assert drawing.notes == ("2 of 3 keys are drawn: the largest",)
 
 
+def test_the_bar_of_the_rest_is_cut_where_it_would_hide_the_others() -> None:
+    even = bars(charted.keys(40))
+    value = charted.result(
+        "T", [Bar("key", "count", top=2)], [KEY, COUNT], key=[f"k{n}" for n in range(50)], count=[10, 8, *[7] * 48]
+    )
+
+    drawing = bars(value)
+
+    assert even.cut_at() is None
+    assert drawing.totals().tolist() == [10, 8, 336]
+    assert drawing.cut_at() == 12
+
+
 def test_numbers_as_keys_stand_in_their_order() -> None:
     hour = Column("hour", "Hour", Kind.COUNT)
     value = result("T", [Bar("hour", "count")], [hour, COUNT], hour=[10, 2, 1], count=[5, 9, 7])

@@ -53,6 +53,14 @@ def test_keys_with_bars_and_values_by_hand() -> None:
     ]
 
 
+def test_a_bar_that_is_cut_is_marked_and_keeps_its_number() -> None:
+    value = charted.result(
+        "T", [Bar("key", "count", top=1)], [charted.KEY, charted.COUNT], key=["a", *"bcdefgh"], count=[10, *[9] * 7]
+    )
+
+    assert lines(value, 24) == ["T", "a         10 " + "█" * 9 + "▏", "Other (7) 63 " + "█" * 10 + "»"]
+
+
 def test_slices_have_their_share() -> None:
     value = charted.result(
         "Keys", [Pie(("key",), "count", top=2)], [charted.KEY, charted.COUNT], key=["a", "b", "c"], count=[50, 30, 20]

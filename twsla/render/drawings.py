@@ -90,6 +90,18 @@ class Bars:
     """The last bar is the sum of all other keys."""
     notes: tuple[str, ...] = ()
 
+    def totals(self) -> Floats:
+        """How long each bar is."""
+        import numpy as np
+
+        return np.asarray(np.sum([each.y for each in self.series], axis=0), np.float64)
+
+    def cut_at(self) -> float | None:
+        """Where the bar of all other keys is cut, because beside it the others would hardly be seen; None: nowhere."""
+        totals = self.totals()
+        most = float(totals[:-1].max(initial=0))
+        return most * 1.2 if self.has_rest and most > 0 and totals[-1] > 2 * most else None
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Slices:

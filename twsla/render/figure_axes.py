@@ -197,7 +197,8 @@ def _draw_key_bars(canvas: Canvas, drawing: Bars) -> None:
     axes.set_yticks(keys, [canvas.text(name, NAME_CELLS) for name in drawing.x.names])
     axes.set_ylim(max(3, len(keys)) - 0.4, -0.6)
     axes.set_ylabel("")
-    low, high = float(min(0, under.min())), float(max(0, under.max()))
+    cut = drawing.cut_at()
+    low, high = float(min(0, under.min())), cut or float(max(0, under.max()))
     room = (high - low) * 0.12 or 1.0
     axes.set_xlim(low - (room if low < 0 else 0), high + room)
     ticks = number_ticks(low, high, drawing.y.kind, 8)
@@ -205,9 +206,10 @@ def _draw_key_bars(canvas: Canvas, drawing: Bars) -> None:
     axes.set_xlabel(canvas.text(drawing.y.label, 60))
     axes.grid(axis="x")
     for key, value in zip(keys.tolist(), under.tolist(), strict=True):
-        axes.annotate(
-            amount_text(value, drawing.y), (max(value, 0), key), (4, 0), textcoords="offset points", va="center", size=9
-        )
+        text, end = amount_text(value, drawing.y), max(value, 0)
+        if value > high:  # the bar goes on beyond the edge
+            text, end = f"{text} »", high
+        axes.annotate(text, (end, key), (4, 0), textcoords="offset points", va="center", size=9)
     _legend(canvas, drawing.series)
 
 

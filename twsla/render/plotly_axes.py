@@ -178,11 +178,29 @@ def key_bars(drawing: Bars) -> Figure:
                 "hovertemplate": HOVER,
             }
         )  # fmt: skip
+    marks: list[Figure] = []
+    along, cut = _value_axis(drawing.y, [each.y for each in drawing.series]), drawing.cut_at()
+    if cut is not None:  # the bar of all other keys goes on beyond the edge, its value inside
+        along["range"] = [0, cut]
+        amount = safe(f"{amount_text(float(drawing.totals()[-1]), drawing.y)} »")
+        marks = [
+            {
+                "x": cut,
+                "y": len(names) - 1,
+                "text": amount,
+                "xanchor": "right",
+                "showarrow": False,
+                "font": {"color": "#1d2125"},
+            }
+        ]
+        if not several:
+            traces[0]["text"][-1] = ""
     layout = {
-        "xaxis": _value_axis(drawing.y, [each.y for each in drawing.series]), "barmode": "stack", "bargap": 0.25,
+        "xaxis": along, "barmode": "stack", "bargap": 0.25, "annotations": marks,
         "yaxis": {
             "type": "linear", "tickmode": "array", "tickvals": [*range(len(names))],
             "ticktext": [safe(name) for name in names], "range": [max(3, len(names)) - 0.4, -0.6], "automargin": True,
+            "showgrid": False, "zeroline": False,
         },
         "showlegend": several, "legend": {"traceorder": "normal"}, "height": max(220, 110 + 26 * len(names)),
     }  # fmt: skip

@@ -35,6 +35,11 @@ def first_chart(result: Result) -> Chart:
     Raises:
         UsageError: The result has none.
     """
+    if not result.charts and not len(result.rows):
+        raise UsageError(
+            f"'{result.title}' has no rows, so there is no picture to draw",
+            hint="look for something else, or elsewhere",
+        )
     if not result.charts:
         raise UsageError(
             f"'{result.title}' has no chart, so there is no picture to draw",

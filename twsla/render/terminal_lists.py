@@ -24,7 +24,9 @@ _PARTS = "█▓▒░▚▞▌▐"
 
 
 def bar_text(value: float, most: float, cells: int) -> str:
-    """A bar of up to ``cells`` cells, exact to an eighth; something is seen of everything above 0."""
+    """A bar of up to ``cells`` cells, exact to an eighth; something is seen of all above 0, and that one goes on."""
+    if value > most > 0:
+        return "█" * (cells - 1) + "»"
     eighths = 0 if most <= 0 or value <= 0 else max(1, round(value / most * cells * 8))
     full, part = divmod(eighths, 8)
     return "█" * full + (_EIGHTHS[part] if part else "")
@@ -32,14 +34,14 @@ def bar_text(value: float, most: float, cells: int) -> str:
 
 def bars_lines(drawing: Bars, sheet: Sheet) -> list[str]:
     """The keys with their bars and values, the first on top."""
-    totals = [sum(each.y[at] for each in drawing.series) for at in range(len(drawing.x.names))]
-    amounts = [amount_text(float(total), drawing.y) for total in totals]
+    totals = drawing.totals().tolist()
+    amounts = [amount_text(total, drawing.y) for total in totals]
     if len(drawing.series) > 1:
         return _stacked(drawing, totals, amounts, sheet)
     colours = [terminal_series([False])[0]] * len(totals)
     if drawing.has_rest:
         colours[-1] = TERMINAL_OTHER
-    return _listed(drawing.x.names, totals, amounts, colours, sheet)
+    return _listed(drawing.x.names, totals, amounts, colours, sheet, most=drawing.cut_at())
 
 
 def _columns(names: Sequence[str], amounts: Sequence[str], sheet: Sheet) -> tuple[int, int, int]:
@@ -51,10 +53,17 @@ def _columns(names: Sequence[str], amounts: Sequence[str], sheet: Sheet) -> tupl
 
 
 def _listed(
-    names: Sequence[str], totals: Sequence[float], amounts: Sequence[str], colours: Sequence[int], sheet: Sheet
+    names: Sequence[str],
+    totals: Sequence[float],
+    amounts: Sequence[str],
+    colours: Sequence[int],
+    sheet: Sheet,
+    *,
+    most: float | None = None,
 ) -> list[str]:
+    """A line for each; a bar longer than ``most`` is cut and marked."""
     named, values, cells = _columns(names, amounts, sheet)
-    most = max(totals, default=0)
+    most = most or max(totals, default=0)
     return [
         f"{pad(clip(name, named), named)} {pad(amount, values, right=True)} "
         f"{sheet.paint(bar_text(total, most, cells), colour)}".rstrip()
@@ -67,12 +76,12 @@ def _stacked(drawing: Bars, totals: Sequence[float], amounts: Sequence[str], she
     named, values, cells = _columns(drawing.x.names, amounts, sheet)
     colours = terminal_series([each.is_other for each in drawing.series])
     signs = "█" * len(colours) if sheet.colour else [_PARTS[place % len(_PARTS)] for place in range(len(colours))]
-    most = max(totals, default=0) or 1
+    most = drawing.cut_at() or max(totals, default=0) or 1
     lines = legend_lines([each.name for each in drawing.series], colours, signs, sheet)
     for at, name in enumerate(drawing.x.names):
         bar, before = "", 0.0
         for each, colour, sign in zip(drawing.series, colours, signs, strict=True):
-            ends = [round(part / most * cells) for part in (before, before + float(each.y[at]))]
+            ends = [round(min(1, part / most) * cells) for part in (before, before + float(each.y[at]))]
             bar += sheet.paint(sign * max(0, ends[1] - ends[0]), colour)
             before += float(each.y[at])
         lines.append(f"{pad(clip(name, named), named)} {pad(amounts[at], values, right=True)} {bar}".rstrip())
