@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 KEYS = {
     "enter": "\r",
+    "space": " ",
     "esc": "\x1b",
     "tab": "\t",
     "up": "\x1b[A",
@@ -127,7 +128,9 @@ class Terminal:
             if not self.read() and gone and not holds(self):
                 raise AssertionError(f"the program has ended ({self.process.returncode}):\n{self.text}")
             assert time.monotonic() - began < seconds, f"waited for {what!r}:\n{self.text}"
-        return time.monotonic() - began
+        took = time.monotonic() - began
+        self.settle(0.05)  # the rest of what is drawn at once
+        return took
 
     def settle(self, quiet: float = 0.25) -> None:
         """Read until nothing more comes."""

@@ -9,10 +9,16 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from twsla.errors import StoreError
+from twsla.store.lock import FileLock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SUFFIX = ".case"
 NAME = "marks.jsonl"
@@ -73,9 +79,9 @@ class MarkFile:
             raise StoreError(f"the marks in {self.path} cannot be read: {error.strerror or error}") from error
         whole = added[: added.rfind(b"\n") + 1]  # a line without its end is still being written
         for line in whole.splitlines():
-            mark = _parsed(line)
+            mark = _parsed(line) if line.strip() else None
             if mark is None:
-                self.unreadable += 1
+                self.unreadable += bool(line.strip())
             elif mark.marked:
                 self._found[mark.place] = mark
             else:
@@ -92,17 +98,28 @@ class MarkFile:
         line = json.dumps(_json(mark), ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
         try:
             self.path.parent.mkdir(exist_ok=True)
-            descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
-            try:
-                _append(descriptor, line)
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            with _one_writer(self.path.with_suffix(".lock")):
+                descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+                try:
+                    _append(descriptor, line)
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
         except OSError as error:
             raise StoreError(
                 f"the mark cannot be written to {self.path}: {error.strerror or error}",
                 hint="marks are kept beside the store; make that directory writable",
             ) from error
+
+
+@contextmanager
+def _one_writer(path: Path) -> Iterator[None]:
+    lock = FileLock(path)
+    lock.acquire(wait=True)
+    try:
+        yield
+    finally:
+        lock.release(remove=True)
 
 
 def _append(descriptor: int, line: bytes) -> None:

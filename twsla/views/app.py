@@ -127,6 +127,7 @@ class Screen:
             key_bindings=bindings(self._press, self._accept, self._cancel, self._complete, asking),
             style=Style.from_dict(STYLES if coloured else COLOURLESS),
             full_screen=True,
+            erase_when_done=True,
             mouse_support=Condition(lambda: self._mouse),
             color_depth=None if coloured else ColorDepth.DEPTH_1_BIT,
             include_default_pygments_style=False,
@@ -217,6 +218,8 @@ class Screen:
         return self._views[-1]
 
     def _draw(self, width: int, height: int) -> list[Fragments]:
+        if self.app.is_done:  # the library draws once more, with another height
+            return []
         self._size = (width, height)
         lines = self._view.draw(width, height)
         if isinstance(self._view, TableView):
