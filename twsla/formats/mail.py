@@ -175,23 +175,23 @@ class MailSource(TextSource):
             elif message.name:
                 message.value = (message.value + " " + line.strip())[-_LINE_BYTES:]
             return
-        self._end_field(message)
-        if not message.in_header:
-            return
-        if is_field(line):
+        if self._end_field(message):
+            message.in_header = False
+        elif is_field(line):
             name, _, value = line.partition(":")
             name = name.strip().lower()
             message.name, message.value = (name, value) if name in ("date", "received") else ("", "")
         elif not (line.startswith(">From ") or (message.lines == 1 and line.startswith("From "))):
             self._end_header(message)
 
-    def _end_field(self, message: _Message) -> None:
+    def _end_field(self, message: _Message) -> bool:
+        """Take the field that was read; gives whether the rest of the header tells nothing more."""
         if message.name == "date" and self._dating:
             self._set(message, parse_date(message.value))
-            message.in_header = not message.dated
         elif message.name == "received" and len(message.received) < _MOST_RECEIVED:
             message.received.append(message.value)
         message.name = message.value = ""
+        return message.dated
 
     def _end_header(self, message: _Message) -> None:
         if not message.in_header:

@@ -71,9 +71,11 @@ def _decoded(words: list[tuple[bytes, str]], codec: str | None) -> str:
     if codec == "iso2022_jp_ext":
         raw, codec = _as_shift_jis(raw), "cp932"
     try:
-        return raw.decode(codec, "replace")
+        text = raw.decode(codec, "replace")
     except (UnicodeError, LookupError, ValueError):
         return " ".join(written for _, written in words)
+    # UTF-7 can spell half a character.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 _SWITCH: Final = re.compile(rb"\x1b(\$[@B]|\([BJI])")
