@@ -64,10 +64,9 @@ def tmux(case: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tmux]
 
 def test_looking_finding_marking_and_leaving(tmux: Tmux) -> None:
     tmux.send(f"{sys.executable} -m twsla search host", "Enter")
-    seen = tmux.wait("600 rows")
-    assert LINES[0] in seen
+    tmux.wait(LINES[0])
     tmux.send("Down", "PageDown", "NPage")
-    tmux.wait("30/600")
+    tmux.wait("34/600")
     tmux.send("/", "app[555]", "Enter")
     tmux.wait("556/600")
     tmux.send("M")
@@ -80,13 +79,17 @@ def test_looking_finding_marking_and_leaving(tmux: Tmux) -> None:
     tmux.wait("450 rows")
     tmux.send("s", "out.jsonl", "Enter")
     tmux.wait("450 rows saved as jsonl")
-    tmux.run("resize-window", "-x", "50", "-y", "15")
-    tmux.wait(lambda screen: "q quit" in screen.splitlines()[14])
-    tmux.run("resize-window", "-x", "120", "-y", "30")
-    tmux.wait(lambda screen: "q quit" in screen.splitlines()[29])
+    tmux.send("Home")
+    for width, height in ((50, 15), (120, 30)):
+
+        def is_drawn(seen: str, lines: int = height) -> bool:
+            return seen.count("\n") >= lines - 1 and "q quit" in seen.splitlines()[-1]
+
+        tmux.run("resize-window", "-x", str(width), "-y", str(height))
+        lines = tmux.wait(is_drawn)
+        assert max(map(len, lines.splitlines())) <= width
     tmux.send("Escape")
-    seen = tmux.wait("ready>")
-    assert "450 rows" in seen  # what was seen last stays
+    tmux.wait(lambda seen: "twsla search host" in seen and "450 rows" in seen)  # what was seen last stays
     assert tmux.run("display", "-p", "#{alternate_on} #{mouse_any_flag}").split() == ["0", "0"]
 
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 WAIT_S = 0.03
 """How long drawing waits for a page, so that it need not be drawn twice."""
+FIRST_WAIT_S = 0.15
+"""The same where there is nothing yet to look at meanwhile."""
 PATIENCE_S = 0.3
 """Work that takes less is not spoken of."""
 WIDEST = 4_000
@@ -169,7 +171,7 @@ class TableView:
             return page
 
         job = self._reading = self.host.pages.submit("reading", read, self._got, self.fail)
-        if job.finished.wait(WAIT_S):
+        if job.finished.wait(WAIT_S if self.page.rows else FIRST_WAIT_S):
             job.settle()
 
     def _partly(self, job: Job, page: Page) -> None:
