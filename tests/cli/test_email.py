@@ -252,7 +252,7 @@ def test_counts_by_time_say_how_many_have_none(run: Run, box: Path) -> None:
         ("2024-01-03T00:00:00Z", 1),
     ]
     assert found["facts"]["hits"] == 3
-    assert found["notes"][0] == "1 mails without a time are in no bucket and were not counted"
+    assert found["notes"][0] == "1 mail without a time is in no bucket and not counted"
     assert len(answer(run, "email", "count", "-i", "12h", "--fill")["rows"]) == 5
 
 

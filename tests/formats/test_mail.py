@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twsla.formats import blocks, multiline
-from twsla.formats.build import build
+from twsla.formats.build import Span, build
 from twsla.formats.decode import detect_encoding
 from twsla.formats.mail import MailSource
 from twsla.model.records import TsFlag
@@ -34,7 +34,7 @@ def read(
     encoding = detect_encoding(data[: 256 << 10], forced="utf-8")
     source = MailSource(encoding, zone)
     stream = io.BytesIO(data)
-    spans = []
+    spans: list[Span] = []
     for block in blocks.read_blocks(stream, stream.read(block_bytes), encoding, block_bytes=block_bytes):
         spans += source.join(source.parse(block))
     spans += source.finish(hold_back=hold_back)

@@ -108,7 +108,8 @@ def _by_time(engine: Engine, options: EmailCountOptions, interval_ns: int | None
 def _undated(mails: Mails) -> tuple[Note, ...]:
     if not mails.undated:
         return ()
-    return (Note(f"{mails.undated:,} mails without a time are in no bucket and were not counted"),)
+    who = "1 mail without a time is" if mails.undated == 1 else f"{mails.undated:,} mails without a time are"
+    return (Note(f"{who} in no bucket and not counted"),)
 
 
 def _by_key(engine: Engine, mails: Mails, sql: str, title: str, top: int) -> Result:

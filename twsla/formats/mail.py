@@ -196,30 +196,30 @@ class MailSource(TextSource):
     def _end_header(self, message: _Message) -> None:
         if not message.in_header:
             return
-        self._end_field(message)
         message.in_header = False
-        if message.dated or not self._dating:
+        if self._end_field(message) or not self._dating:
             return
         for value in message.received:
-            self._set(message, date_of_received(value))
-            if message.dated:
+            if self._set(message, date_of_received(value)):
                 message.flags |= TsFlag.OTHER_FORM
                 message.by_received = True
                 self._by_received += 1
                 return
 
-    def _set(self, message: _Message, moment: Moment | None) -> None:
+    def _set(self, message: _Message, moment: Moment | None) -> bool:
+        """Date a message; False where there is nothing to date it by."""
         if moment is None:
-            return
+            return False
         message.dated = True
         if moment.ns is not None:
             message.ts_ns = moment.ns
-            return
+            return True
         import numpy as np
 
         ts_ns, skipped = zoned(np.array([moment.wall_ns], np.int64), self._zone)
         message.ts_ns = int(ts_ns[0])
         message.flags = int(TsFlag.ZONE_ASSUMED) | (int(TsFlag.SKIPPED_TIME) if skipped[0] else 0)
+        return True
 
     def _date(self, span: Span) -> None:
         """Give each record the time of the message that it is, or is a piece of."""

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 SEPARATOR: Final = re.compile(rb"From [^\n]{0,400}?\b\d{1,2}:\d\d\b")
 """The line before each message of an mbox: ``From ADDRESS DATE``. A line of text that begins so has no time of day."""
@@ -77,23 +77,6 @@ def date_of_received(value: str) -> Moment | None:
     return parse_date(date) if semicolon else None
 
 
-def header_lines(text: str) -> Iterator[str]:
-    """The lines of a message's header block, the separator of an mbox included.
-
-    It ends at the first empty line, or at a line that is neither a field nor goes on with one.
-    """
-    start = 0
-    while start < len(text):
-        end = text.find("\n", start)
-        end = len(text) if end < 0 else end
-        line = text[start:end].removesuffix("\r")
-        separates = line.startswith("From ") and not start
-        if not line or not (separates or line[0] in " \t" or line.startswith(">From ") or is_field(line)):
-            return
-        yield line
-        start = end + 1
-
-
 def is_field(line: str) -> bool:
     """Whether a line begins a field."""
     return _FIELD.match(line) is not None
@@ -102,17 +85,36 @@ def is_field(line: str) -> bool:
 _FIELD: Final = re.compile(r"[!-9;-~]{1,200}[ \t]*:")
 
 
-def header_fields(lines: Iterable[str]) -> list[tuple[str, str]]:
-    """The fields in their order: name as written, value unfolded (one blank where a line was broken)."""
-    found: list[tuple[str, list[str]]] = []
-    for line in lines:
-        if line[0] in " \t":
-            if found:
-                found[-1][1].append(line.strip())
-        elif is_field(line):
-            name, _, value = line.partition(":")
-            found.append((name.rstrip(), [value.strip()]))
-    return [(name, " ".join(part for part in parts if part)) for name, parts in found]
+def header_fields(text: str) -> list[tuple[str, str]]:
+    """The fields of a message's header block in their order: name as written, value unfolded (a blank for a line end).
+
+    The block ends at the first empty line, or at a line that is neither a field nor goes on with one. The separator of
+    an mbox may stand before it.
+    """
+    found: list[tuple[str, str]] = []
+    position = 0
+    while position < len(text):
+        field = _WHOLE_FIELD.match(text, position)
+        if field is not None:
+            value = field[2]
+            found.append((field[1], _unfolded(value) if "\n" in value else value.strip()))
+            position = field.end()
+            continue
+        other = _OTHER_LINE.match(text, position)
+        if other is None or (position and other[0].startswith("F")):
+            break
+        position = other.end()
+    return found
+
+
+_WHOLE_FIELD: Final = re.compile(r"([!-9;-~]{1,200})[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)\n?")
+_OTHER_LINE: Final = re.compile(r"(?:>?From |[ \t])[^\n]*\n?")
+"""Lines that are no field and do not end the block."""
+
+
+def _unfolded(value: str) -> str:
+    parts = (line.strip() for line in value.split("\n"))
+    return " ".join(part for part in parts if part)
 
 
 def is_header(fields: Iterable[tuple[str, str]]) -> bool:
@@ -129,7 +131,7 @@ def looks_like_mail(head: bytes, name: str = "") -> bool:
         name: Of the file: one that ends in ``.eml`` or ``.mbox`` makes a single known field enough.
     """
     text = head.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
-    fields = header_fields(header_lines(text))
+    fields = header_fields(text)
     if re.search(r"\.(eml|mbox|mbx)(\.(gz|bz2|xz|zst|lz4))?$", name, re.IGNORECASE):
         return any(each.lower() in KNOWN for each, _ in fields)
     if SEPARATOR.match(head):

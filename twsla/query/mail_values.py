@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from functools import lru_cache
+from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Final
 
 from twsla.model.durations import NS_PER_S, format_duration
-from twsla.model.mail import date_of_received, header_fields, header_lines, is_header, parse_date
+from twsla.model.mail import date_of_received, header_fields, is_header, parse_date
 from twsla.model.mail_words import address_list, decode_words, mailboxes
+from twsla.query.addresses import parse_address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from ipaddress import IPv6Address
 
 _IPV4: Final = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d)")
 _IPV6: Final = re.compile(r"\[(?:IPv6:)?([0-9A-Fa-f:.]{2,45})\]", re.IGNORECASE)
@@ -125,7 +127,7 @@ def read_mail(head: str, *, ts_ns: int | None, certain: bool) -> Mail | None:
     Returns:
         None if it is no mail.
     """
-    fields = header_fields(header_lines(head))
+    fields = header_fields(head)
     if not fields or not (certain or head.startswith("From ") or is_header(fields)):
         return None
     first: dict[str, str] = {}
@@ -162,27 +164,26 @@ def _sent_ns(date: str, ts_ns: int | None) -> int | None:
 
 def _hop(text: str, sent_ns: int | None) -> Hop:
     moment = date_of_received(text)
-    known = sent_ns is not None and moment is not None and moment.ns is not None
-    since = moment.ns - sent_ns if known and moment and moment.ns is not None and sent_ns is not None else None
-    return Hop(text, since, sender_address(text), helo(text))
+    came_ns = None if moment is None else moment.ns
+    since_ns = None if came_ns is None or sent_ns is None else came_ns - sent_ns
+    return Hop(text, since_ns, sender_address(text), helo(text))
 
 
 def sender_address(received: str) -> str:
     """The first address in a Received field that can be a sender's: private ones too, this machine's own not."""
     text = received[:_LOOKED_AT]
-    return next((each for each in (*_addresses(_IPV4.findall(text)), *_addresses(_IPV6.findall(text)))), "")
+    for pattern in (_IPV4, _IPV6):
+        for found in pattern.findall(text):
+            if address := _usable(found):
+                return address
+    return ""
 
 
-def _addresses(texts: Sequence[str]) -> Iterator[str]:
-    for text in texts:
-        try:
-            address = ip_address(text)
-        except ValueError:
-            continue
-        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-            address = address.ipv4_mapped
-        if not _is_special(address):
-            yield str(address)
+@lru_cache(maxsize=10_000)
+def _usable(text: str) -> str:
+    """The address as it is written usually; empty if it is none, or not one that mail comes from."""
+    address = parse_address(text)
+    return "" if address is None or _is_special(address) else str(address)
 
 
 def _is_special(address: IPv4Address | IPv6Address) -> bool:
