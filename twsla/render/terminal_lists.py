@@ -81,7 +81,7 @@ def _stacked(drawing: Bars, totals: Sequence[float], amounts: Sequence[str], she
     for at, name in enumerate(drawing.x.names):
         bar, before = "", 0.0
         for each, colour, sign in zip(drawing.series, colours, signs, strict=True):
-            ends = [round(min(1, part / most) * cells) for part in (before, before + float(each.y[at]))]
+            ends = [round(max(0, min(1, part / most)) * cells) for part in (before, before + float(each.y[at]))]
             bar += sheet.paint(sign * max(0, ends[1] - ends[0]), colour)
             before += float(each.y[at])
         lines.append(f"{pad(clip(name, named), named)} {pad(amounts[at], values, right=True)} {bar}".rstrip())
