@@ -89,7 +89,7 @@ def test_looking_finding_marking_and_leaving(tmux: Tmux) -> None:
         lines = tmux.wait(is_drawn)
         assert max(map(len, lines.splitlines())) <= width
     tmux.send("Escape")
-    tmux.wait(lambda seen: "twsla search host" in seen and "450 rows" in seen)  # what was seen last stays
+    tmux.wait(lambda seen: seen.rstrip().endswith("ready>") and "450 rows" in seen)  # what was seen last stays
     assert tmux.run("display", "-p", "#{alternate_on} #{mouse_any_flag}").split() == ["0", "0"]
 
 
