@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -192,6 +193,45 @@ def test_what_is_no_mail_is_left_out_and_counted(run: Run, box: Path) -> None:
     assert found["notes"] == ["2 records are no mail and were left out"]
 
 
+def test_the_further_records_of_a_long_mail_are_no_mails(run: Run, tmp_path: Path) -> None:
+    body = b"Subject: a line of the body\nFrom: another\n" * 15_000
+    (tmp_path / "box").write_bytes(mbox(EXAMPLE + body, JAPANESE))
+    (tmp_path / "a.eml").write_bytes(NO_DATE + body)
+    assert answer(run, "import", "box", "a.eml")["facts"]["lines_add_up"] is True
+
+    found = answer(run, "email", "search", "--columns", "subject,ts")
+
+    assert [row["subject"] for row in found["rows"]] == ["Greetings", SUBJECT, "=?x-unknown?Q?raw?="]
+    pieces = found["facts"]["records"] - 3
+    assert pieces == 6  # 30,000 lines and a header, twice, in records of 10,000 lines
+    assert found["notes"] == ["6 records go on with a mail longer than a record and were not looked at"]
+    assert run("search", "--count", "-t", "2024-01-01,23h").lines == ["4"]  # the first mail and its pieces
+
+
+def test_the_trace_can_be_shown_of_a_row_and_rows_paged_and_sorted(run: Run, box: Path) -> None:
+    from twsla.analysis.email_search import EmailSearchOptions, email_search
+    from twsla.model.filters import FilterSet, simple_filter
+    from twsla.model.query import Query
+    from twsla.progress import Silent
+    from twsla.query.engine import Engine
+    from twsla.store.store import Store
+
+    query = Query(filters=FilterSet((simple_filter("山田太郎"),)))
+    engine = Engine(Store.open(box / "twsla.db"), query)
+    result = email_search(engine, EmailSearchOptions(), Silent())
+    (row,) = result.rows.slice(0, 10).to_pylist()
+    (action,) = result.actions
+    shown = action.run(row, Silent())
+    backwards = result.rows.sorted("subject", descending=True)
+
+    assert isinstance(shown, str)
+    assert shown.startswith("From someone@example.com")
+    assert f"\n-------\nSubject: {SUBJECT}\n" in shown
+    assert len(backwards) == 1
+    assert [batch.num_rows for batch in backwards.batches()] == [1]
+    engine.close()
+
+
 def test_what_servers_said_of_a_mail(run: Run, box: Path) -> None:
     (row,) = rows(run, "-f", "yamada", columns="auth,auth_spf,dkim,dmarc,to,message_id")
 
@@ -295,6 +335,31 @@ def test_a_store_without_mail_and_one_without_records(run: Run, tmp_path: Path) 
     assert answer(run, "-d", "a.db", "email", "search")["notes"] == ["1 record is no mail and was left out"]
     assert counted(run, "subject", "-d", "a.db") == {}
     assert answer(run, "-d", "e.db", "email", "count")["rows"] == []
+
+
+def test_any_bytes_can_be_read_as_mail(run: Run, tmp_path: Path) -> None:
+    rng = random.Random(5)
+    parts = (
+        *(b"From: a@b", b"From a@b Mon Jan  1 10:00:00 2024", b"Date: 1 Jan 2024 10:00 +0000", b"Received: x; y"),
+        *(b"\n", b"\n\n", b"\r\n", b"\r", b"\0", b"\xff\xfe", b"\x1b$B0l\x1b(B", b" folded", b"\x82\xa0"),
+    )
+    expected = {}
+    for number in range(60):
+        data = b"".join(rng.choice((*parts, rng.randbytes(5))) for _ in range(rng.randint(1, 60)))
+        if number % 10 == 0:
+            data = data.decode("latin-1").encode(rng.choice(("utf-16", "utf-16-le", "utf-32")))
+        (tmp_path / f"{number:02}.eml").write_bytes(data)
+        expected[f"{number:02}.eml"] = data
+
+    report = answer(run, "import", "--input-format", "mail", "--again", *expected)
+
+    assert report["facts"]["lines_add_up"] is True
+    records = answer(run, "search", "--columns", "source,offset")["rows"]
+    for name, data in expected.items():
+        offsets = sorted(row["offset"] for row in records if row["source"] == name)
+        assert offsets[0] == 0
+        assert all(0 <= offset < len(data) for offset in offsets)
+    assert run("email", "search").code == 0
 
 
 def test_hostile_mails_are_data(run: Run, tmp_path: Path) -> None:

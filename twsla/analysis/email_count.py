@@ -33,8 +33,8 @@ _HEADER: Final = re.compile(r"[!-9;-~]{1,200}")
 
 
 @dataclass(frozen=True)
-class EmailCountOptions(SpfOptions):
-    """What ``email count`` takes besides the selection."""
+class KeyOptions:
+    """What is counted."""
 
     by: str = opt(
         "--email-count-by",
@@ -47,6 +47,11 @@ class EmailCountOptions(SpfOptions):
     )
     fill: bool = opt("--fill", default=False, help="List empty buckets too.")
     top: int = opt("--top", default=0, help="The N values with the most mails only.", metavar="N")
+
+
+@dataclass(frozen=True)
+class EmailCountOptions(SpfOptions, KeyOptions):
+    """What ``email count`` takes besides the selection."""
 
 
 def email_count(engine: Engine, options: EmailCountOptions, progress: Progress) -> Result:

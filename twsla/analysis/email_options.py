@@ -71,6 +71,8 @@ def mail_notes(engine: Engine, mails: Mails, checker: SpfChecker | None) -> tupl
         one = mails.others == 1
         what = "record is no mail and was" if one else "records are no mail and were"
         notes.append(Note(f"{mails.others:,} {what} left out"))
+    if mails.pieces:
+        notes.append(Note(f"{mails.pieces:,} records go on with a mail longer than a record and were not looked at"))
     if outside := engine.selected.undated_rows:
         notes.append(Note(f"{outside:,} records without a time stamp are not in the time range and were not searched"))
     return (*notes, *(checker.notes() if checker is not None else ()))

@@ -50,10 +50,14 @@ _COLUMNS: Final = {
     "trace": "VARCHAR",
 }
 _HEAD: Final = "CASE WHEN strpos(text, $gap) > 0 THEN left(text, strpos(text, $gap) - 1) ELSE text END"
-_MAY_BE_MAIL: Final = r"""
-(list_contains($sources, source) OR (contains(text, $newline)
+_BEGINS: Final = "(\"offset\" = 0 OR starts_with(text, 'From '))"
+"""Of records of sources that are mail: the others go on with a message that is longer than a record."""
+_MAY_BE_MAIL: Final = rf"""
+CASE WHEN list_contains($sources, source) THEN {_BEGINS} ELSE
+    contains(text, $newline)
     AND regexp_matches(text, '\A(?:From |>?[!-9;-~]+[ \t]*:)')
-    AND regexp_matches(text, '(?i)(?:\A|\n)(?:from|received|return-path|message-id|subject)[ \t]*:')))
+    AND regexp_matches(text, '(?i)(?:\A|\n)(?:from|received|return-path|message-id|subject)[ \t]*:')
+END
 """
 
 
@@ -69,6 +73,8 @@ class Mails:
     """Of the time range, whether they match or not."""
     others: int
     """Records of the time range that are no mail."""
+    pieces: int
+    """Records of the time range that go on with a mail longer than a record."""
     undated: int
     """Of the hits."""
 
@@ -83,7 +89,8 @@ def find_mails(engine: Engine, checker: SpfChecker | None, progress: Progress, *
         header: Name of the field whose first value is put into the column ``header``.
     """
     base = engine.unfiltered()
-    heads = _candidates(base)
+    known = [source.name for source in base.store.sources if source.format == "mail"]
+    heads = _candidates(base, known)
     table = engine.scratch_name()
     columns = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
     engine.execute(f"CREATE TABLE {table} (ts TIMESTAMPTZ_NS, _file INTEGER, _row BIGINT, {columns})")
@@ -93,18 +100,24 @@ def find_mails(engine: Engine, checker: SpfChecker | None, progress: Progress, *
         progress.advance("records", len(page))
     drop_table(engine, heads)
     (mails,) = engine.execute(f"SELECT count(*) FROM {table}")[0]  # noqa: S608  # our own name
-    others = records_in_range(base) - mails
+    pieces = _pieces(base, known)
     kept = _filtered(base, table, engine.query.filters) if engine.query.filters else table
     hits, undated = engine.execute(f"SELECT count(*), count(*) FILTER (ts IS NULL) FROM {kept}")[0]  # noqa: S608
-    return Mails(kept, hits, mails, others, undated)
+    return Mails(kept, hits, mails, records_in_range(base) - mails - pieces, pieces, undated)
 
 
-def _candidates(base: Engine) -> str:
-    """A scratch table of the header blocks of records that may be mail."""
-    known = [source.name for source in base.store.sources if source.format == "mail"]
+def _candidates(base: Engine, known: list[str]) -> str:
+    """A scratch table of the header blocks of records that may be mail; those of the sources ``known`` are."""
     params = {"gap": "\n\n", "newline": "\n", "sources": known}
     columns = f"ts, epoch_ns(ts) AS ns, list_contains($sources, source) AS certain, {_HEAD} AS head"
     return placed_table(base, columns, _MAY_BE_MAIL, params)
+
+
+def _pieces(base: Engine, known: list[str]) -> int:
+    if not known:
+        return 0
+    sql = f"SELECT count(*) FROM records WHERE list_contains($sources, source) AND NOT {_BEGINS}"  # noqa: S608  # ours
+    return int(base.fetch(sql, {"sources": known})[0][0])
 
 
 _Row = tuple[int, "int | None", bool, str]
