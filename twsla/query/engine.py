@@ -242,7 +242,7 @@ def _file_place(places: Sequence[int]) -> str:
     """SQL for the place in a list of files, where only those at ``places`` are read."""
     if list(places) == list(range(len(places))):
         return "file_index::INTEGER"
-    return f"({list(places)}::INTEGER[])[file_index + 1]"
+    return f"({list(places)}::INTEGER[])[file_index::BIGINT + 1]"
 
 
 def _quoted(text: str) -> str:
