@@ -30,7 +30,7 @@ class ReportOptions:
     examiner: str = opt("--examiner", default="", help="Who made the report.", metavar="TEXT")
     comment: str = opt("--comment", default="", help="What the report is about, and what was found.", metavar="TEXT")
     include: tuple[str, ...] = opt(
-        "--include", default=(), help="A further analysis, as it is without options: tfidf, anomaly …", metavar="NAME"
+        "--include", default=(), help="A further analysis without options, such as delay.", metavar="NAME"
     )
 
 
