@@ -137,7 +137,6 @@ def test_values_of_several_sources_are_merged_by_time(tmp_path: Path) -> None:
         "v=(.*)",
         "--format",
         "csv",
-        "--with-source",
         "--columns",
         "ts,value,source,line_no",
     )

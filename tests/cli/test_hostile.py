@@ -61,7 +61,7 @@ def test_a_store_may_have_any_name(run: Run, log: Path, tmp_path: Path, name: st
 
     assert (imported.code, found.code) == (0, 0), imported.err + found.err
     assert (tmp_path / name / "STORE").is_file()
-    assert found.text == f"x.log:1:{LINE}\n"
+    assert found.text == f"x.log:1:0:{LINE}\n"
     no_sequences(imported)
     no_sequences(found)
 
@@ -138,7 +138,7 @@ def test_files_of_a_directory_may_have_any_name(run: Run, folder: Path) -> None:
     verified = run("verify")
     listed = run("sources", "--format", "json")
 
-    shown = [f"in/{name}:1:2024-05-06T00:00:{place:02}Z file {place}" for place, name in enumerate(SOURCES.values())]
+    shown = [f"in/{name}:1:0:2024-05-06T00:00:{place:02}Z file {place}" for place, name in enumerate(SOURCES.values())]
     assert (imported.code, verified.code, listed.code) == (0, 0, 0), imported.err + verified.err
     assert found.text.split("\n")[:-1] == shown
     assert {row["source"] for row in json.loads(listed.text)["rows"]} == {f"in/{name}" for name in SOURCES.values()}
@@ -183,7 +183,7 @@ def test_a_terminal_gets_no_sequences_from_names(folder: Path, tmp_path: Path) -
     _, listed = in_terminal("sources", "--format", "table", cwd=tmp_path, **quiet)
 
     assert code == 0, imported
-    assert r"in/a\x1b[31mred.log:1:" in found
+    assert r"in/a\x1b[31mred.log:1:0:" in found
     for seen in (imported, found, listed):
         assert not set(seen) & {"\x1b", "\x07", "\x9b", "\u202e"}
 
@@ -243,7 +243,7 @@ def test_members_of_an_archive_may_have_any_name_and_write_nothing(run: Run, tmp
 
     assert imported.code == 0, imported.err
     assert found.text.split("\n")[:-1] == [
-        f"h.{kind}!{shown}:1:{content.decode().strip()}" for _, shown, content in members(tmp_path)
+        f"h.{kind}!{shown}:1:0:{content.decode().strip()}" for _, shown, content in members(tmp_path)
     ]
     files = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
     assert {name for name in files if not name.startswith("one/two/twsla.db/")} == {f"one/two/h.{kind}"}

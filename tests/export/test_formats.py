@@ -141,10 +141,14 @@ def test_nothing_hostile_reaches_a_terminal(name: str, texts: list[str]) -> None
 
 
 def test_plain_texts_with_their_source() -> None:
-    value = result(["a", "b\nc"], bare=True, source=pa.array(["x.log", "y.log"]), line_no=pa.array([7, 1234]))
+    places = {"source": pa.array(["x.log", "y.log"]), "line_no": pa.array([7, 1234]), "offset": pa.array([90, 10**6])}
+    value = result(["a", "b\nc"], bare=True, **places)
 
-    assert written(value, "plain", with_source=True) == "x.log:7:a\ny.log:1234:b\nc\n"
-    assert written(value, "csv", with_source=True) == 'text,source,line_no\na,x.log,7\n"b\nc",y.log,1234\n'
+    assert written(value, "plain", with_source=True) == "x.log:7:90:a\ny.log:1234:1000000:b\nc\n"
+    csv = 'text,source,line_no,offset\na,x.log,7,90\n"b\nc",y.log,1234,1000000\n'
+    assert written(value, "csv", with_source=True) == csv
+    assert written(value, "csv", with_source=True, columns=("text",)) == csv
+    assert written(value, "csv", with_source=True, columns=("offset",)).startswith("offset,source,line_no\n90,x.log,7")
     assert written(value, "plain") == "a\nb\nc\n"
 
 

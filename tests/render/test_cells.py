@@ -106,7 +106,7 @@ def test_display_texts(value: float, kind: Kind, text: str) -> None:
         (pa.array([1, None]).dictionary_encode(), ["1", ""]),
         (pa.array([True, False, None]), ["true", "false", ""]),
         (pa.array([None, None]), ["", ""]),
-        (pa.array([b"ok", b"\xff\x1b", None]), ["ok", "\\xff\x1b", ""]),
+        (pa.array([b"ok", b"\xff\x1b", None]), ["ok", "\\xff\\x1b", ""]),
         (pa.array([["a", None], None, []]), ['["a",null]', "", "[]"]),
         (pa.array([{"a": math.nan, "b": "é"}]), ['{"a":null,"b":"é"}']),
         (

@@ -67,7 +67,7 @@ def delay(engine: Engine, options: DelayOptions, progress: Progress) -> Result:
             Column("delay", "Delay", Kind.NUMBER, sort_key="d", heading="Delay", unit="s"),
             Column("source", "Source", Kind.TEXT, hidden=True),
             Column("line_no", "Line", Kind.COUNT, hidden=True),
-            Column("offset", "Offset", Kind.BYTES, hidden=True),
+            Column("offset", "Offset", Kind.COUNT, hidden=True),
         ),
         rows=rows,
         facts=tuple(facts),

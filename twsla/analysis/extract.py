@@ -112,7 +112,7 @@ def _listed(series: Series, title: str) -> Result:
             Column("number", title, Kind.NUMBER, hidden=True, unit=unit),
             Column("source", "Source", Kind.TEXT, hidden=True),
             Column("line_no", "Line", Kind.COUNT, hidden=True),
-            Column("offset", "Offset", Kind.BYTES, hidden=True),
+            Column("offset", "Offset", Kind.COUNT, hidden=True),
         ),
         rows=series.rows(),
         facts=tuple(facts),

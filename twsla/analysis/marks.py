@@ -23,7 +23,7 @@ COLUMNS = (
     Column("comment", "Comment", Kind.TEXT, share=4),
     Column("source", "Source", Kind.TEXT, share=2),
     Column("line_no", "Line", Kind.COUNT),
-    Column("offset", "Offset", Kind.BYTES, hidden=True),
+    Column("offset", "Offset", Kind.COUNT, hidden=True),
     Column("marked_at", "Marked", Kind.TEXT, hidden=True),
     Column("marked_by", "By", Kind.TEXT, hidden=True),
 )

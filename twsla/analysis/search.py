@@ -19,8 +19,9 @@ COLUMNS = (
     Column("text", "Log", Kind.LOG, share=8),
     Column("source", "Source", Kind.TEXT, hidden=True),
     Column("line_no", "Line", Kind.COUNT, hidden=True),
-    Column("offset", "Offset", Kind.BYTES, hidden=True),
+    Column("offset", "Offset", Kind.COUNT, hidden=True),
     Column("ts_flags", "Stamp", Kind.COUNT, hidden=True),
+    Column("raw", "Original bytes", Kind.TEXT, hidden=True),
 )
 
 

@@ -81,7 +81,7 @@ def _from_mark(engine: Engine, changes: str, mark_ns: int | None) -> Result:
             Column("delta", "Delta", Kind.NUMBER, sort_key="l", heading="Delta", unit="s"),
             Column("source", "Source", Kind.TEXT, hidden=True),
             Column("line_no", "Line", Kind.COUNT, hidden=True),
-            Column("offset", "Offset", Kind.BYTES, hidden=True),
+            Column("offset", "Offset", Kind.COUNT, hidden=True),
         ),
         rows=rows,
         facts=(Fact("hits", "Hits", len(rows), Kind.COUNT), records_fact(engine), *_statistics(engine, changes)),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from twsla.model.result import ValueRows
 from twsla.render.cells import canonical, canonical_value, escape_controls, escape_text
-from twsla.render.shown import bare_column, break_column, chosen_columns, pieces
+from twsla.render.shown import SOURCE_COLUMNS, bare_column, break_column, chosen_columns, pieces
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -56,10 +56,11 @@ def _write_values(result: Result, rows: ValueRows, sink: BinaryIO, options: Rend
 
 
 def _write_records(result: Result, column: Column, sink: BinaryIO, options: RenderOptions) -> None:
-    """Texts one a line; with their source ``source:line:text``, and ``--`` between blocks, as grep -Hn -C has it."""
+    """Texts one a line; with their source ``source:line:offset:text``, ``--`` between blocks, as grep -HnbC."""
     from twsla.export.joined import glue
 
-    origin = [each for each in result.columns if each.name in ("source", "line_no")] if options.with_source else []
+    known = {each.name: each for each in result.columns}
+    origin = [known[name] for name in SOURCE_COLUMNS if options.with_source and name in known]
     broken = break_column(result, options)
     block = None
     for batch in pieces(result.rows):

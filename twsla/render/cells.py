@@ -12,8 +12,9 @@ The texts, by ``Kind`` (and by the Arrow type, where a column holds something el
     BYTES                     1536000                                1.5 MB
     TEXT LOG OBSERVABLE LEVEL the text                               the text
 
-A missing value is the empty text in both. Lists, structures and maps are compact JSON; bytes that are not UTF-8 are
-shown as ``\xNN``. Text is not escaped here: ``escape_controls`` does that where a terminal or a reader needs it.
+A missing value is the empty text in both. Lists, structures and maps are compact JSON. Bytes are UTF-8, with ``\xNN``
+for those that are not, for the backslash and for hostile characters: the text gives them back. Text is not escaped
+here: ``escape_controls`` does that where a terminal or a reader needs it.
 """
 
 from __future__ import annotations

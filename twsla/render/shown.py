@@ -34,7 +34,7 @@ class RenderOptions:
     colour: bool = False
     """The destination shows ANSI colours."""
     with_source: bool = False
-    """Write where each record comes from as well: source, line number, offset."""
+    """Write where each record comes from as well, source, line number, offset, whatever the columns."""
     guard_formulas: bool = False
     """Put ``'`` before text cells of CSV and TSV that a spreadsheet would take for a formula."""
     escape: bool = False
@@ -53,12 +53,13 @@ def chosen_columns(result: Result, options: RenderOptions) -> tuple[Column, ...]
         extra = SOURCE_COLUMNS if options.with_source else ()
         return tuple(column for column in result.columns if not column.hidden or column.name in extra)
     known = {column.name: column for column in result.columns}
+    added = [name for name in SOURCE_COLUMNS if options.with_source and name in known and name not in options.columns]
     for place, name in enumerate(options.columns):
         if name not in known:
             raise UsageError(f"this result has no column {name!r}", hint=f"columns: {', '.join(known) or 'none'}")
         if name in options.columns[:place]:
             raise UsageError(f"column {name!r} is named twice", hint="name each column once")
-    return tuple(known[name] for name in options.columns)
+    return tuple(known[name] for name in (*options.columns, *added))
 
 
 def bare_column(result: Result, options: RenderOptions) -> Column | None:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import assert_never
 
 from twsla.model.result import Kind
-from twsla.render.escape import valid_text
+from twsla.render.escape import HOSTILE, valid_text
 from twsla.render.timetext import NS_PER_S, clock_text, time_text
 
 _BYTE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
@@ -35,10 +35,20 @@ def canonical_value(value: object, kind: Kind, *, zone: str = "UTC") -> str:
     if isinstance(value, float):
         return float_text(value)
     if isinstance(value, bytes):
-        return value.decode("utf-8", "backslashreplace")
+        return bytes_text(value)
     if isinstance(value, (list, tuple, dict)):
         return json_text(value)
     return valid_text(str(value))
+
+
+def bytes_text(value: bytes) -> str:
+    r"""Bytes as text that gives them back: ``\xNN`` for the backslash, for what is not UTF-8, and for characters that
+    are hostile or break the line; all else as it is.
+    """
+    return value.replace(b"\\", b"\\x5c").decode("utf-8", "backslashreplace").translate(_BYTES_SHOWN)
+
+
+_BYTES_SHOWN = {ord(char): "".join(f"\\x{byte:02x}" for byte in char.encode()) for char in HOSTILE}
 
 
 def _datetime_text(value: datetime, kind: Kind, zone: str) -> str:
