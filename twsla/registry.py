@@ -44,6 +44,7 @@ COMMANDS: dict[str, Entry] = {
     "email search": Entry("twsla.analysis.email_search:analysis", "List mails with sender, subject, delay and relays."),
     "email count": Entry("twsla.analysis.email_count:analysis", "Count mails by time, or by what their headers say."),
     "tfidf": Entry("twsla.analysis.tfidf:analysis", "List records that are like no others."),
+    "anomaly": Entry("twsla.analysis.anomaly:analysis", "List records that are unlike the others, the worst first."),
     "summary": Entry(
         "twsla.analysis.summary:analysis", "Tell what the records are: levels, sources, patterns, what they name."
     ),
@@ -84,7 +85,10 @@ EXPORTERS: dict[str, Entry] = {
 """Output formats by the name that ``--format`` takes; a target is called with result, binary stream, render options."""
 
 SOURCES: dict[str, Entry] = {}
-FORMATS: dict[str, Entry] = {"mail": Entry("twsla.formats.mail:MailSource", "Message files (.eml) and mbox files.")}
+FORMATS: dict[str, Entry] = {
+    "mail": Entry("twsla.formats.mail:MailSource", "Message files (.eml) and mbox files."),
+    "evtx": Entry("twsla.formats.evtx:EvtxSource", "Windows event logs (.evtx)."),
+}
 
 TABLES: dict[Table, dict[str, Entry]] = {
     "commands": COMMANDS,
