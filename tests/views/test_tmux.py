@@ -45,6 +45,10 @@ class Tmux:
     def screen(self) -> str:
         return self.run("capture-pane", "-p")
 
+    def scrollback(self) -> str:
+        """The screen with what was scrolled off it."""
+        return self.run("capture-pane", "-p", "-S", "-100")
+
     def wait(self, what: str | Callable[[str], bool]) -> str:
         """Until a text is on the screen."""
         holds = (lambda seen: what in seen) if isinstance(what, str) else what
@@ -89,7 +93,8 @@ def test_looking_finding_marking_and_leaving(tmux: Tmux) -> None:
         lines = tmux.wait(is_drawn)
         assert max(map(len, lines.splitlines())) <= width
     tmux.send("Escape")
-    tmux.wait(lambda seen: seen.rstrip().endswith("ready>") and "450 rows" in seen)  # what was seen last stays
+    tmux.wait(lambda seen: seen.rstrip().endswith("ready>"))
+    assert "Search  450 rows" in tmux.scrollback()  # what was seen last stays
     assert tmux.run("display", "-p", "#{alternate_on} #{mouse_any_flag}").split() == ["0", "0"]
 
 

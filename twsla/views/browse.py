@@ -26,6 +26,8 @@ from twsla.views.table import Drawing, Picture, cell_text, draw, rows_room
 from twsla.views.work import sentence
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from twsla.model.result import Result, Rows
     from twsla.progress import Progress
     from twsla.views.cells import Fragments
@@ -37,6 +39,8 @@ WAIT_S = 0.03
 """How long drawing waits for a page, so that it need not be drawn twice."""
 FIRST_WAIT_S = 0.15
 """The same where there is nothing yet to look at meanwhile."""
+ROW_WAIT_S = 2.0
+"""How long a key that does something with the selected row waits for it."""
 PATIENCE_S = 0.3
 """Work that takes less is not spoken of."""
 WIDEST = 4_000
@@ -67,6 +71,8 @@ class TableView:
         self._applied: tuple[str | None, tuple[str, ...]] = (None, ())
         """Sort and filters of ``base``."""
         self._arranging: Job | None = None
+        self._then: list[Callable[[], None]] = []
+        """What waits for the rows to be sorted or filtered."""
         self._counting: Job | None = None
         self._reading: Job | None = None
         self._wanted = (0, 0)
@@ -196,8 +202,14 @@ class TableView:
         self._reading = None
 
     def row(self) -> Row | None:
-        """The selected row."""
-        values = self.page.row(self.state.cursor) if self.state.known else None
+        """The selected row; one that is being read is waited for, as whoever asks is about to do something with it."""
+        if not self.state.known:
+            return None
+        if self.page.row(self.state.cursor) is None:
+            self.need_page()
+            if self._reading is not None and self._reading.finished.wait(ROW_WAIT_S):
+                self._reading.settle()
+        values = self.page.row(self.state.cursor)
         return None if values is None else dict(zip(self.names, values, strict=True))
 
     def record(self) -> RecordKey | None:
@@ -257,6 +269,9 @@ class TableView:
                 self.state = replace(self.state, known=place + 1)
                 self.state = states.show(self.state, place)
             self._count()
+            waiting, self._then = self._then, []
+            for then in waiting:
+                then()
 
         def failed(error: BaseException) -> None:
             self.take_back()
@@ -270,14 +285,20 @@ class TableView:
     def take_back(self) -> None:
         """Undo a sorting or filtering that did not come to its end."""
         self._arranging = None
+        self._then = []
         sort, active = self._applied
         filters = tuple(replace(each, on=each.text in active) for each in self.state.filters)
         self.state = replace(self.state, sort=sort, filters=filters)
 
-    @property
-    def is_arranging(self) -> bool:
-        """Whether the rows on the screen are about to be other ones."""
-        return self._arranging is not None and not self._arranging.settled
+    def when_arranged(self, then: Callable[[], None]) -> None:
+        """Do something with the rows, as soon as they are sorted and filtered as the state says."""
+        job = self._arranging
+        if job is not None and job.finished.wait(WAIT_S):
+            job.settle()
+        if self._arranging is None:
+            then()
+        else:
+            self._then.append(then)
 
     def stop(self) -> bool:
         """Stop what was asked for and is not done; whether there was anything. Counting goes on."""

@@ -36,15 +36,15 @@ if TYPE_CHECKING:
 def run(view: TableView, meaning: Meaning) -> bool:
     """Do what a key asks for beyond moving; whether it is known here."""
     if isinstance(meaning, RunAction):
-        run_action(view, meaning.action)
+        view.when_arranged(lambda: run_action(view, meaning.action))
         return True
     command = {**COMMANDS, **SEEKING}.get(meaning) if isinstance(meaning, Do) else None
     if command is None:
         return False
-    if view.is_arranging:
-        view.refuse("the rows are still being sorted or filtered")
-        return True
-    command(view)
+    if meaning in ASKING:
+        command(view)  # at once, so that what is typed is taken for the answer and not for keys
+    else:
+        view.when_arranged(lambda: command(view))
     return True
 
 
@@ -335,6 +335,9 @@ def _noted(note: Callable[[], object]) -> str | None:
 def ask_save(view: TableView) -> None:
     """``s``: what is shown, to a file."""
 
+    def to(path: Path, overwrite: bool) -> None:
+        view.when_arranged(lambda: save(view, path, overwrite=overwrite))
+
     def answer(text: str) -> str | None:
         path = Path(text.strip()).expanduser()
         if path.is_dir():
@@ -342,9 +345,9 @@ def ask_save(view: TableView) -> None:
         if not path.parent.is_dir():
             return f"there is no directory {path.parent}"
         if path.exists():
-            view.host.confirm(Question(f"{path} exists: overwrite it?", lambda: save(view, path, overwrite=True)))
+            view.host.confirm(Question(f"{path} exists: overwrite it?", lambda: to(path, True)))
         else:
-            save(view, path, overwrite=False)
+            to(path, False)
         return None
 
     view.host.ask(
@@ -382,6 +385,8 @@ def copy_row(view: TableView) -> None:
     _with_whole_row(view, copy)
 
 
+ASKING = frozenset({Do.FIND, Do.FILTER, Do.FILTERS, Do.GO_TO, Do.COLUMNS, Do.COLOUR, Do.MARKER, Do.SAVE, Do.HELP})
+"""Keys that ask for something first, and then do without the rows or wait for them."""
 COMMANDS: dict[Do, Callable[[TableView], None]] = {
     Do.DETAIL: open_detail,
     Do.CONTEXT: open_context,

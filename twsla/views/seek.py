@@ -29,7 +29,7 @@ def ask_find(view: TableView) -> None:
         problem = check(text)
         if problem is None:
             view.change(replace(view.state, find=text))
-            _find(view, text, view.state.cursor, backwards=False)
+            view.when_arranged(lambda: _find(view, text, view.state.cursor, backwards=False))
         return problem
 
     view.host.ask(Prompt("find: ", answer, help=SIMPLE, history="find"))
@@ -119,8 +119,8 @@ def ask_place(view: TableView) -> None:
     column = view.time_column()
 
     def answer(text: str) -> str | None:
-        row = view.row()
-        stamp = row.get(column) if row and column else None
+        selected = view.row()
+        stamp = selected.get(column) if selected and column else None
         try:
             place = parse_place(
                 text,
@@ -132,12 +132,13 @@ def ask_place(view: TableView) -> None:
             )
         except TwslaError as error:
             return error.message
-        if place.row is not None:
-            go_to_row(view, place.row)
+        row, ts_ns = place.row, place.ts_ns
+        if row is not None:
+            view.when_arranged(lambda: go_to_row(view, row))
         elif column is None:
             return "these rows have no times"
-        elif place.ts_ns is not None:
-            _go_to_time(view, column, place.ts_ns, text)
+        elif ts_ns is not None:
+            view.when_arranged(lambda: _go_to_time(view, column, ts_ns, text))
         return None
 
     view.host.ask(Prompt("go to: ", answer, help="1234, +500, 50%, 10:30, 2024-05-01 10:30", history="place"))
