@@ -42,6 +42,8 @@ class Span:
     """Texts and shapes, where they were made when the lines were found, while these were in the processor's cache."""
     continues: bool = False
     """The first line is the rest of a line that was counted before."""
+    fields: pa.MapArray | None = None
+    """(records,) names and values, of structured records."""
 
     @property
     def records(self) -> int:
@@ -69,11 +71,11 @@ class Span:
 
 
 def build(span: Span, source: str) -> pa.Table:
-    """Make the record columns (``record_schema``) of a span with at least one record."""
+    """Make the record columns of a span with at least one record: ``record_schema``, and ``fields`` if it has them."""
     import numpy as np
     import pyarrow as pa
 
-    from twsla.model.records import record_schema
+    from twsla.model.records import fields_field, record_schema
 
     schema = record_schema()
     records = span.records
@@ -91,7 +93,8 @@ def build(span: Span, source: str) -> pa.Table:
         raw,
         pa.nulls(records, schema.field("shape").type) if shape is None else shape,
     ]
-    return pa.table(columns, schema=schema)
+    table = pa.table(columns, schema=schema)
+    return table if span.fields is None else table.append_column(fields_field(), span.fields)
 
 
 def text_columns(

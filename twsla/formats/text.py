@@ -139,6 +139,10 @@ class TextSource:
         if given is not None:
             yield given
 
+    def losses(self) -> tuple[str, ...]:
+        """What could not be read, a sentence each: of text, everything can."""
+        return ()
+
     def notes(self) -> tuple[str, ...]:
         """Sentences for the user about all that was read; call it at the end."""
         return ()

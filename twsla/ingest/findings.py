@@ -142,12 +142,27 @@ class Report:
 
 def findings(seen: Inspected) -> Iterator[Finding]:
     """Everything about one source."""
+    if seen.entry.format == "evtx":
+        yield from _events(seen)
+        return
     yield from _text(seen)
     yield from _stamps(seen)
     yield from _times(seen)
     yield from _records(seen)
     for option in advice(seen):
         yield Finding("option", option.option, option.why, option.line)
+    for sentence in seen.entry.problems:
+        yield Finding("problem", sentence)
+
+
+def _events(seen: Inspected) -> Iterator[Finding]:
+    """Of a Windows event log."""
+    look = seen.look
+    yield Finding("format", "evtx", "asked for" if seen.settings.format is not None else "recognised")
+    yield Finding("bytes", look.bytes)
+    yield Finding("records", look.records, "only these were looked at" if seen.cut_short else "")
+    yield from _times(seen)
+    yield Finding("undated_records", look.undated)
     for sentence in seen.entry.problems:
         yield Finding("problem", sentence)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from twsla.formats.blocks import Block
+from twsla.formats.evtx import EvtxSource
 from twsla.formats.lines import line_boundaries
 from twsla.ingest.chronicle import Course
 from twsla.ingest.look import Look
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from twsla.formats.encodings import Encoding
-    from twsla.formats.text import Parsed
+    from twsla.formats.text import Parsed, TextSource
     from twsla.formats.timestamps.model import StampPlan
     from twsla.formats.timestamps.years import YearClock, YearVerdict
     from twsla.ingest.chronicle import Correct
@@ -98,6 +99,8 @@ class Inspector:
 
     def _look(self, reading: Reading, pool: ThreadPoolExecutor) -> Inspected:
         text = reading.text
+        if isinstance(text, EvtxSource):
+            return self._look_at_events(reading, text)
         settings = self.settings.of(reading.item.name)
         seen = Inspected(reading.entry, text.encoding, text.plan, Look(text.encoding), settings)
         waiting: deque[Future[Parsed]] = deque()
@@ -105,9 +108,9 @@ class Inspector:
             self.progress.check()
             waiting.append(pool.submit(text.parse, block))
             if len(waiting) > self.settings.workers:
-                self._join(reading, seen.look, waiting.popleft().result())
+                self._join(text, seen.look, waiting.popleft().result())
         while waiting:
-            self._join(reading, seen.look, waiting.popleft().result())
+            self._join(text, seen.look, waiting.popleft().result())
         for span in text.finish():
             seen.look.span(span)
         seen.look.quoted_lines = text.quoted_lines
@@ -120,9 +123,33 @@ class Inspector:
         )
         return seen
 
-    def _join(self, reading: Reading, look: Look, parsed: Parsed) -> None:
+    def _look_at_events(self, reading: Reading, text: EvtxSource) -> Inspected:
+        settings = self.settings.of(reading.item.name)
+        seen = Inspected(reading.entry, text.encoding, None, Look(text.encoding), settings)
+        look = seen.look
+        with closing(reading.blocks(self.settings)) as blocks:
+            for block in blocks:
+                self.progress.check()
+                seen.cut_short = self.most_lines is not None and text.lines >= self.most_lines
+                if seen.cut_short:
+                    break
+                for span in text.join(text.parse(block)):
+                    look.span(span)
+                look.bytes += len(block.raw)
+                look.lines = text.lines
+                self.progress.advance("bytes", len(block.raw))
+        reading.problems += (Problem(reading.entry.name, ProblemKind.DAMAGED, loss) for loss in text.losses())
+        reading.problems += (Problem(reading.entry.name, ProblemKind.NOTE, note) for note in text.notes())
+        self.problems += reading.problems
+        reading.entry.problems += [problem.sentence for problem in reading.problems]
+        seen.course = look.chronicle.finish(
+            lambda ts, flags: (ts, flags == flags), most_silences=MOST_SILENCES, most_steps=MOST_STEPS
+        )
+        return seen
+
+    def _join(self, text: TextSource, look: Look, parsed: Parsed) -> None:
         look.block(parsed)
-        for span in reading.text.join(parsed):
+        for span in text.join(parsed):
             look.span(span)
         self.progress.advance("bytes", len(parsed.block.raw))
         self.progress.advance("lines", len(parsed.decoded.lines))

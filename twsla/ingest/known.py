@@ -67,9 +67,15 @@ class Known:
             match = self.match_content(name, size, digest(path, size)[1], key)
             if match.state != "new":
                 return match
+        # An event log grows in place: its header is written again, and so may be its older chunks.
         for entry in reversed(self._names.get(name, ())):
             before = entry.start_offset + entry.bytes
-            if entry.kind == "file" and before < size and digest(path, before)[1] == entry.sha256:
+            if (
+                entry.kind == "file"
+                and entry.format != "evtx"
+                and before < size
+                and digest(path, before)[1] == entry.sha256
+            ):
                 return Match("grown" if entry.options_key == key or not before else "other options", entry)
         return Match("new")
 

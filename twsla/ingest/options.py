@@ -49,6 +49,14 @@ class SourceOptions:
         "name of an input format and not of an output format.",
         metavar="NAME",
     )
+    log_type: str = opt(
+        "-l",
+        "--log-type",
+        "--logType",
+        default="",
+        help="summary: the text of a Windows event is one line with its ID, level and origin instead of JSON.",
+        metavar="TYPE",
+    )
     encoding: str = opt("--encoding", default="", help="Encoding of the text instead of the one found.", metavar="NAME")
     ts_format: str = opt(
         "--ts-format",
@@ -141,6 +149,8 @@ def settings_of(
 
     if options.dmy and options.mdy:
         raise UsageError("--dmy and --mdy contradict each other", hint="give one of them")
+    if options.log_type not in {"", "summary", "syslog"}:
+        raise UsageError(f"there is no log type '{options.log_type}'", hint="the one there is: summary")
     query = query_of(replace(selection, filters=filters), environment)
     settings = Settings(
         filters=query.filters,
@@ -162,6 +172,7 @@ def settings_of(
         ),
         no_timestamps=options.no_ts,
         format=options.input_format or None,
+        summary=options.log_type == "summary",
         overrides=tuple(parse_override(text) for text in options.overrides),
         again=isinstance(options, ImportOptions) and options.again,
         dry_run=isinstance(options, ImportOptions) and options.dry_run,

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from twsla.formats.text import Parsed
     from twsla.formats.timestamps.years import YearClock
     from twsla.ingest.settings import Settings
     from twsla.progress import Progress
@@ -69,7 +68,7 @@ class Reader:
     progress: Progress
     finished: list[Finished] = field(default_factory=list)
     """In the order of reading; complete after ``drain``."""
-    _parsing: deque[tuple[Reading, Future[Parsed] | None]] = field(default_factory=deque)
+    _parsing: deque[tuple[Reading, Future[Any] | None]] = field(default_factory=deque)
     _building: deque[tuple[Reading, Future[Built] | None]] = field(default_factory=deque)
 
     def read(self, item: Item, entry: SourceEntry, before: SourceEntry | None = None) -> None:
@@ -140,6 +139,7 @@ class Reader:
         entry.lossy_lines, entry.quoted_lines = text.lossy_lines, text.quoted_lines
         if text.pieces:
             reading.problems.append(Problem(entry.name, ProblemKind.NOTE, _pieces_told(reading)))
+        reading.problems += (Problem(entry.name, ProblemKind.DAMAGED, loss) for loss in text.losses())
         reading.problems += (Problem(entry.name, ProblemKind.NOTE, note) for note in text.notes())
         for problem in reading.problems:
             self.on_problem(problem)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from twsla.formats.blocks import Block, read_blocks
 from twsla.formats.decode import cut, decode_block, detect_encoding, is_binary
+from twsla.formats.evtx import EvtxSource, evtx_blocks, is_evtx
 from twsla.formats.text import TextSource
 from twsla.formats.timestamps.detect import choose
 from twsla.formats.timestamps.years import YearClock, source_time
@@ -47,7 +48,7 @@ class Reading:
 
     item: Item
     entry: SourceEntry
-    text: TextSource
+    text: TextSource | EvtxSource
     opened: _Opened
     head: bytes
     digest: hashlib._Hash
@@ -60,7 +61,8 @@ class Reading:
     @property
     def is_growing(self) -> bool:
         """Whether the last record may be half written; known after the last block."""
-        return self.opened.watched is not None and self.opened.watched.is_growing
+        watched = self.opened.watched
+        return watched is not None and watched.is_growing and not isinstance(self.text, EvtxSource)
 
     def blocks(self, settings: Settings) -> Generator[Block]:
         """All blocks of the source; keeps count and hash; a damaged stream ends early with a problem."""
@@ -98,9 +100,15 @@ class Reading:
                 self.problems += watched.look_again(entry.name, entry.start_offset + entry.bytes, entry.sha256)
         except OSError as error:
             self._unreadable(error)
+        if watched is not None and watched.is_growing and isinstance(self.text, EvtxSource):
+            why = "was written to while it was read: what came since is left for the next import"
+            self.problems.append(Problem(entry.name, ProblemKind.SKIPPED, why))
 
     def _cut_up(self, settings: Settings) -> Iterator[Block]:
         entry, encoding = self.entry, self.text.encoding
+        if isinstance(self.text, EvtxSource):
+            yield from evtx_blocks(_Hashing(self.opened.source, self.digest, entry), self.head)
+            return
         offset, head, continues = entry.start_offset, self.head, self.opened.mid_line
         if lead := -offset % encoding.width:
             # The part imported before ended within a character.
@@ -208,6 +216,8 @@ def open_reading(item: Item, entry: SourceEntry, settings: Settings, before: Sou
     entry.bytes += len(head)
     # What a file that has grown is was decided on its beginning, and is decided on it again.
     first = opened.before + head[: max(0, settings.block_bytes - len(opened.before))]
+    if settings.format == "evtx" or (settings.format is None and is_evtx(first)):
+        return Reading(item, entry, _evtx_source(entry, settings), opened, head, digest, problems)
     if _is_mail(first[:SAMPLE_BYTES], item, settings):
         entry.format = "mail"
     elif settings.encoding is None and settings.format is None and is_binary(first[:SAMPLE_BYTES]):
@@ -225,6 +235,13 @@ def _is_mail(sample: bytes, item: Item, settings: Settings) -> bool:
         return settings.format == "mail"
     asked = settings.multiline.mode != "auto" or settings.stamps.form or settings.stamps.field
     return not asked and looks_like_mail(sample, item.name)
+
+
+def _evtx_source(entry: SourceEntry, settings: Settings) -> EvtxSource:
+    entry.format, entry.encoding, entry.encoding_reason, entry.multiline = "evtx", "", "binary", "event"
+    entry.stamp_form = None if settings.no_timestamps else "System.TimeCreated"
+    entry.zone, entry.zone_reason = "UTC", "events are dated in UTC"
+    return EvtxSource(settings.summary, settings.no_timestamps)
 
 
 def _mail_source(

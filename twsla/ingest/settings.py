@@ -33,6 +33,8 @@ class Settings:
     no_timestamps: bool = False
     format: str | None = None
     """Input format, whatever the content looks like; None: recognised."""
+    summary: bool = False
+    """Texts of Windows events are one-line summaries instead of JSON."""
     overrides: tuple[Override, ...] = ()
     """What is said about some sources only; of several that match, the later wins."""
     again: bool = False
@@ -69,5 +71,6 @@ class Settings:
             repr(self.multiline),
             self.no_timestamps,
             self.format,
+            *(["summary"] if self.summary else []),
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow as pa
 
-COLUMNS = ("ts", "ts_flags", "source", "line_no", "offset", "text", "raw", "shape")
-"""Columns of every store file, in this order; ``raw`` and ``shape`` may be absent from a file."""
+COLUMNS = ("ts", "ts_flags", "source", "line_no", "offset", "text", "raw", "shape", "fields")
+"""Columns of every store file, in this order; those of ``OPTIONAL`` may be absent from a file."""
+OPTIONAL = frozenset({"raw", "shape", "fields"})
 
 
 class TsFlag(IntFlag):
@@ -32,7 +33,7 @@ class TsFlag(IntFlag):
 
 
 def record_schema() -> pa.Schema:
-    r"""The Arrow schema of record batches in the import pipeline (fields of ``COLUMNS``, in order).
+    r"""The Arrow schema of record batches in the import pipeline (``COLUMNS`` without ``fields``, in order).
 
     ``ts`` timestamp[ns, UTC] null if undated; ``ts_flags`` uint8; ``source`` string;
     ``line_no`` int64, 1-based number of the record's first physical line; ``offset`` int64, byte offset of the
@@ -53,3 +54,10 @@ def record_schema() -> pa.Schema:
             ("shape", pa.dictionary(pa.int32(), pa.large_string())),
         ]
     )
+
+
+def fields_field() -> pa.Field:
+    """The Arrow field of ``fields``: names and values of a structured record; the last column where there are any."""
+    import pyarrow as pa
+
+    return pa.field("fields", pa.map_(pa.string(), pa.string()))

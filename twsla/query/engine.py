@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from twsla.errors import StoreError, TwslaError, UsageError
 from twsla.model.filters import FilterSet, parse_filters
 from twsla.model.query import Query
+from twsla.model.records import COLUMNS
 from twsla.model.times import parse_time_range
 from twsla.model.zones import zone_of
 from twsla.query.database import MEMORY_LIMIT, Database
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
     from twsla.store.store import Selected
 
 BATCH_ROWS = 1 << 16
-_OPTIONAL = {"raw": "NULL::BLOB", "shape": "NULL::VARCHAR"}
-_COLUMNS = ("ts", "ts_flags", "source", "line_no", "offset", "text", "raw", "shape")
+_OPTIONAL = {"raw": "NULL::BLOB", "shape": "NULL::VARCHAR", "fields": "NULL::MAP(VARCHAR, VARCHAR)"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Engine:
         parts: list[str] = []
         params: dict[str, object] = {}
         for columns, places in self._by_columns(files).items():
-            names = ", ".join(f'"{name}"' if name in columns else f'{_OPTIONAL[name]} AS "{name}"' for name in _COLUMNS)
+            names = ", ".join(f'"{name}"' if name in columns else f'{_OPTIONAL[name]} AS "{name}"' for name in COLUMNS)
             if placed:
                 names += f", {_file_place(places)} AS _file, file_row_number AS _row"
             condition = self._condition("shape" in columns, params) if filtered else "true"
@@ -234,7 +234,8 @@ def open_engine(selection: Selection, environment: Environment, *, damaged: bool
 
 _EMPTY = (
     "SELECT NULL::TIMESTAMPTZ_NS AS ts, 0::UTINYINT AS ts_flags, '' AS source, 0::BIGINT AS line_no, "
-    "0::BIGINT AS \"offset\", '' AS text, NULL::BLOB AS raw, NULL::VARCHAR AS shape WHERE false"
+    "0::BIGINT AS \"offset\", '' AS text, NULL::BLOB AS raw, NULL::VARCHAR AS shape, "
+    "NULL::MAP(VARCHAR, VARCHAR) AS fields WHERE false"
 )
 
 

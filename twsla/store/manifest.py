@@ -17,7 +17,7 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from twsla.errors import StoreError
-from twsla.model.records import COLUMNS
+from twsla.model.records import COLUMNS, OPTIONAL
 from twsla.store.layout import IMPORTS, cannot_write, sync_directory
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class Manifest:
 
 _STORE_FILE = re.compile(r"records/[\w-]+/[\w-]+\.parquet", re.ASCII)
 """What a file of the store may be called. A manifest may come from someone else: it must not name other files."""
-_REQUIRED = frozenset(COLUMNS) - {"raw", "shape"}
+_REQUIRED = frozenset(COLUMNS) - OPTIONAL
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "str": str,
     "int": int,

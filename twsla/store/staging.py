@@ -34,6 +34,8 @@ _DELTA = "DELTA_BINARY_PACKED"
 # Delta lengths keep the texts of a page side by side: 2 % smaller and a quarter faster to scan than PLAIN.
 _ENCODINGS = {"ts": _DELTA, "line_no": _DELTA, "offset": _DELTA, "text": "DELTA_LENGTH_BYTE_ARRAY"}
 _DICTIONARIES = ["source", "shape", "ts_flags"]
+_FIELDS = ["fields.key_value.key", "fields.key_value.value"]
+"""Names, and most values, come again and again."""
 
 
 @dataclass(slots=True)
@@ -112,7 +114,8 @@ class Staging:
         import pyarrow.parquet as pq
         from pyarrow.fs import LocalFileSystem
 
-        table = pa.concat_tables(tables).unify_dictionaries()
+        # Rows without fields get nulls only beside rows that have some.
+        table = pa.concat_tables(tables, promote_options="default").unify_dictionaries()
         tables.clear()
         table = _without_useless_columns(_sorted(table, undated=undated))
         first, last = (None, None) if undated else _ends(table)
@@ -134,7 +137,10 @@ class Staging:
                 data_page_size=PAGE_BYTES,
                 # Queries prune by ts, and by shape never being null; those of text cost a sixth of the writing.
                 write_statistics=[name for name in ("ts", "shape") if name in table.column_names],
-                use_dictionary=[name for name in _DICTIONARIES if name in table.column_names],
+                use_dictionary=[
+                    *(name for name in _DICTIONARIES if name in table.column_names),
+                    *(_FIELDS if "fields" in table.column_names else ()),
+                ],
                 column_encoding={name: kind for name, kind in _ENCODINGS.items() if name in table.column_names},
             )
             with path.open("rb") as file:
@@ -286,9 +292,11 @@ def _with_all_columns(table: pa.Table) -> pa.Table:
     """A staged file's table with the columns it was written without, as nulls, in the order of the schema."""
     import pyarrow as pa
 
-    from twsla.model.records import record_schema
+    from twsla.model.records import fields_field, record_schema
 
     schema = record_schema()
+    if "fields" in table.column_names:
+        schema = schema.append(fields_field())
     columns = [
         table[item.name].cast(item.type) if item.name in table.column_names else pa.nulls(table.num_rows, item.type)
         for item in schema
