@@ -99,13 +99,11 @@ def pie_slices(chart: Pie, result: Result, window: Window) -> Slices:
     names = [label_text(_KEY_SEPARATOR.join(parts)) for parts in zip(*texts, strict=True)]
     sums = totals.sums[drawn]
     has_other = bool(totals.others) and totals.others_sum > 0
-    notes = list(_without_number(value, totals))
-    if not drawn.all():
-        notes.append(f"{int((~drawn).sum()):,} keys without a share are not drawn")
+    notes = (*_without_number(value, totals), *_not_drawn(int(np.count_nonzero(~drawn)), "key", "without a share"))
     if has_other:
         names.append(_rest_name(totals.others))
         sums = np.append(sums, totals.others_sum)
-    return Slices(chart.title, axis_of(value, window.zone), tuple(names), sums, has_other, tuple(notes))
+    return Slices(chart.title, axis_of(value, window.zone), tuple(names), sums, has_other, notes)
 
 
 def histogram_bins(chart: Histogram, result: Result, window: Window) -> Bins:
@@ -124,6 +122,8 @@ def histogram_bins(chart: Histogram, result: Result, window: Window) -> Bins:
     if not count:
         return Bins(chart.title, reader.finished_axis(), np.empty(0), np.empty(0), missing.notes())
     edges = bin_edges(float(low), float(high), count, chart.bins, whole=whole)
+    if reader.is_time:
+        edges = np.clip(edges, -(2.0**63), 2.0**63 - 1024)  # what an int64 holds
     counts = np.zeros(len(edges) - 1)
     for piece in columns_read(result, [chart.value]):
         values, known = reader.read(piece)
@@ -141,7 +141,8 @@ def bin_edges(low: float, high: float, count: int, bins: int, *, whole: bool) ->
 
     wanted = bins or int(min(MOST_BINS, max(5, np.ceil(2 * count ** (1 / 3)))))
     if low == high:
-        return np.array([low - 0.5, high + 0.5])
+        half = max(0.5, abs(low) * 1e-6)
+        return np.array([low - half, high + half])
     if whole and high - low < 1e15:
         width = max(1.0, np.ceil((high - low + 1) / wanted))
         return np.arange(low, high + 1 + width, width)[: int(np.floor((high - low) / width)) + 2]
@@ -155,17 +156,21 @@ def graph_network(chart: Graph, result: Result, window: Window) -> Network:
     columns = [column_of(result, name) for name in (chart.source, chart.target)]
     weight = column_of(result, chart.weight)
     totals = largest_totals(result, [chart.source, chart.target], chart.weight, chart.top)
-    table = rows_at(result, [chart.source, chart.target], totals.rows.tolist())
+    heavy = totals.sums > 0
+    notes = [*_without_number(weight, totals), *_top_note(len(totals.rows), totals.others, "edges")]
+    notes += _not_drawn(int(np.count_nonzero(~heavy)), "edge", "without weight")
+    table = rows_at(result, [chart.source, chart.target], totals.rows[heavy].tolist())
     ends = [label_texts(table.column(column.name), column.kind, window.zone) for column in columns]
     names = list(dict.fromkeys([*ends[0], *ends[1]]))
     places = {name: place for place, name in enumerate(names)}
     is_source, is_target = set(ends[0]), set(ends[1])
     groups = tuple(2 if name in is_source and name in is_target else int(name in is_target) for name in names)
-    notes = (*_without_number(weight, totals), *_top_note(len(totals.rows), totals.others, "edges"))
     sources, targets = (np.array([places[name] for name in each], np.int64) for each in ends)
+    if np.any(sources == targets):
+        notes.append("a ring around a node is an edge to itself")
     titles = (label_text(columns[0].title), label_text(columns[1].title))
-    axis = axis_of(weight, window.zone)
-    return Network(chart.title, tuple(names), groups, titles, sources, targets, totals.sums, axis, notes)
+    axis, sums = axis_of(weight, window.zone), totals.sums[heavy]
+    return Network(chart.title, tuple(names), groups, titles, sources, targets, sums, axis, tuple(notes))
 
 
 def map_spots(chart: Places, result: Result, window: Window) -> Spots:
@@ -179,16 +184,24 @@ def map_spots(chart: Places, result: Result, window: Window) -> Spots:
     batch = _as_batch(table)
     latitude, has_latitude = Reader(column_of(result, chart.latitude), window.zone).read(batch)
     longitude, has_longitude = Reader(column_of(result, chart.longitude), window.zone).read(batch)
-    known = has_latitude & has_longitude & (np.abs(latitude) <= 90) & (np.abs(longitude) <= 180)
+    placed = has_latitude & has_longitude & (np.abs(latitude) <= 90) & (np.abs(longitude) <= 180)
+    known = placed & (totals.sums > 0)
     texts = label_texts(table.column(chart.label), label.kind, window.zone)
     names = tuple(text for text, there in zip(texts, known.tolist(), strict=True) if there)
-    notes = [*_without_number(value, totals), *_top_note(len(totals.rows), totals.others, "places")]
-    unknown = int(np.count_nonzero(~known))
-    if unknown:
-        what = "place without a position is" if unknown == 1 else "places without a position are"
-        notes.insert(0, f"{unknown:,} {what} not drawn")
+    notes = (
+        *_not_drawn(int(np.count_nonzero(~placed)), "place", "without a position"),
+        *_not_drawn(int(np.count_nonzero(placed & ~known)), "place", "without a value above 0"),
+        *_without_number(value, totals),
+        *_top_note(len(totals.rows), totals.others, "places"),
+    )
     axis = axis_of(value, window.zone)
-    return Spots(chart.title, longitude[known], latitude[known], names, totals.sums[known], axis, tuple(notes))
+    return Spots(chart.title, longitude[known], latitude[known], names, totals.sums[known], axis, notes)
+
+
+def _not_drawn(count: int, what: str, why: str) -> tuple[str, ...]:
+    if not count:
+        return ()
+    return (f"{count:,} {what}{' ' if count == 1 else 's '}{why} {'is' if count == 1 else 'are'} not drawn",)
 
 
 def _named(axis: Axis, names: list[str]) -> Axis:

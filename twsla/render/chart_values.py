@@ -28,6 +28,8 @@ _MARKS = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe
 _PILE = re.compile(f"({_MARKS}{{3}}){_MARKS}+")
 """More than three marks on one letter: they would be drawn over everything above and below."""
 _NS_PER_S = 1e9
+_LARGEST = 1e150
+"""Of numbers: sums and squares of more could not be told from infinity. What is not a number compares as larger."""
 
 
 def column_of(result: Result, name: str) -> Column:
@@ -170,7 +172,7 @@ def time_values(array: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
 
 
 def number_values(array: pa.Array, kind: Kind) -> tuple[Floats, NDArray[np.bool_]]:
-    """Numbers as float64, and which are finite. Durations become seconds; what is no number is missing."""
+    """Numbers as float64, and which can be drawn. Durations become seconds; what is no number is missing."""
     import numpy as np
     import pyarrow as pa
 
@@ -183,7 +185,7 @@ def number_values(array: pa.Array, kind: Kind) -> tuple[Floats, NDArray[np.bool_
         values = np.full(len(array), np.nan)
     if kind is Kind.DURATION:
         values = values / _NS_PER_S
-    return values, np.isfinite(values)
+    return values, np.abs(values) <= _LARGEST
 
 
 def rows_at(result: Result, names: Sequence[str], wanted: Sequence[int]) -> pa.Table:

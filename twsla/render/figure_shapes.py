@@ -193,6 +193,10 @@ def _spread_out(canvas: Canvas, axes: Axes, drawing: Network) -> None:
     for source, target, wide in zip(
         drawing.sources.tolist(), drawing.targets.tolist(), _edge_widths(drawing.weights).tolist(), strict=True
     ):
+        if source == target:
+            x, y = places[source]
+            axes.scatter(x, y, s=sizes[source] * 2.4, facecolors="none", edgecolors=SERIES[7], linewidths=wide)
+            continue
         axes.add_patch(
             FancyArrowPatch(
                 places[source], places[target], arrowstyle="-|>", mutation_scale=6 + 1.5 * wide, linewidth=wide * 0.7,

@@ -51,7 +51,7 @@ class _Along:
             texts: list[str] = time_texts(pa.array(x, pa.timestamp("ns", "UTC")), self.axis.zone).to_pylist()
             return texts
         if self.axis.names:
-            return [self.axis.names[int(value)] for value in x.tolist()]
+            return [self.axis.names[min(int(value), len(self.axis.names) - 1)] for value in x.tolist()]
         return [f"{self.axis.title} {amount_text(value, self.axis)}" for value in x.tolist()]
 
     def layout(self) -> Figure:

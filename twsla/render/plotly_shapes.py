@@ -84,7 +84,7 @@ def network(drawing: Network) -> Figure:
     named = set(np.argsort(-weights, kind="stable")[:_NAMED_NODES].tolist())
     neighbours = _neighbours(drawing)
     sizes = 9 + 14 * np.sqrt(weights / max(1e-9, float(weights.max())))
-    traces = _edges(drawing, places, sizes)
+    traces = [*_edges(drawing, places, sizes), *_rings(drawing, places, sizes)]
     for group, title in enumerate((*drawing.group_titles, "both")):
         mine = [node for node, of in enumerate(drawing.groups) if of == group]
         if mine:
@@ -119,7 +119,7 @@ def _edges(drawing: Network, places: Floats, sizes: Floats) -> list[Figure]:
     classes = np.minimum((share * len(_WIDTHS)).astype(np.int64), len(_WIDTHS) - 1)
     traces: list[Figure] = []
     for place, wide in enumerate(_WIDTHS):
-        mine = np.flatnonzero(classes == place)
+        mine = np.flatnonzero((classes == place) & (drawing.sources != drawing.targets))
         starts, ends = places[drawing.sources[mine]], places[drawing.targets[mine]]
         if len(mine):
             xs, ys = (
@@ -142,6 +142,19 @@ def _edges(drawing: Network, places: Floats, sizes: Floats) -> list[Figure]:
                 }
             )  # fmt: skip
     return traces
+
+
+def _rings(drawing: Network, places: Floats, sizes: Floats) -> list[Figure]:
+    """Rings around the nodes that have an edge to themselves."""
+    nodes = drawing.sources[drawing.sources == drawing.targets]
+    if not len(nodes):
+        return []
+    ring = {
+        "type": "scatter", "mode": "markers", "x": places[nodes, 0].tolist(), "y": places[nodes, 1].tolist(),
+        "hoverinfo": "skip", "showlegend": False,
+        "marker": {"symbol": "circle-open", "size": (sizes[nodes] + 8).tolist(), "color": _EDGE, "line": {"width": 2}},
+    }  # fmt: skip
+    return [ring]
 
 
 def _neighbours(drawing: Network) -> list[str]:
