@@ -35,9 +35,6 @@ SAMPLE_BYTES = 256 << 10
 class NotTextError(Exception):
     """The content is no text in any encoding."""
 
-    def __init__(self) -> None:
-        super().__init__("is no text in any encoding that is known here")
-
     def __str__(self) -> str:
         return "is no text in any encoding (--input-format text reads it all the same)"
 

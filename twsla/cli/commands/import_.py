@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from twsla import registry
 from twsla.cli.bind import make_command
-from twsla.errors import SourceError, UsageError
+from twsla.errors import IncompleteError, SourceError, UsageError
 from twsla.ingest.options import ImportOptions, SourceOptions
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def import_logs(call: Call, options: ImportOptions) -> Result:
         pipeline = Pipeline(call.selection.datastore, settings, used_options(options, call.selection), progress)
         outcome = pipeline.run(unmatched.watch(items_of(sources, options, call.environment, pipeline.problem)))
     outcome.problems += unmatched.problems()
-    _refuse_nothing(outcome)
+    _refuse_nothing(outcome, strict=options.strict)
     return report(
         outcome,
         call.selection.datastore,
@@ -158,13 +158,14 @@ def _is_source(argument: str) -> bool:
     return argument == "-" or looks_like_path or os.path.lexists(argument)
 
 
-def _refuse_nothing(outcome: Outcome) -> None:
+def _refuse_nothing(outcome: Outcome, *, strict: bool) -> None:
     """One source, and it could not be read: that is the error, not a report of nothing."""
     if outcome.entries or outcome.unchanged or len(outcome.problems) != 1:
         return
     problem = outcome.problems[0]
     if problem.loses_data:
-        raise SourceError(f"{problem.source}: {problem.sentence}", hint="nothing was imported")
+        kind = IncompleteError if strict else SourceError
+        raise kind(f"{problem.source}: {problem.sentence}", hint="nothing was imported")
 
 
 command = make_command(
