@@ -107,6 +107,24 @@ def test_a_statement_that_is_interrupted_is_no_error(desk: Desk) -> None:
     assert desk.seen == []
 
 
+def test_what_goes_on_is_interrupted_again(desk: Desk) -> None:
+    begun, end = threading.Event(), threading.Event()
+
+    def connecting(progress: Progress) -> None:
+        begun.set()
+        end.wait(10)
+
+    desk.worker.insist()
+    desk.submit(connecting)
+    begun.wait(5)
+    desk.worker.insist()
+    assert desk.interrupted == []
+    desk.worker.cancel()
+    desk.worker.insist()
+    assert len(desk.interrupted) == 2
+    end.set()
+
+
 def test_closing_stops_what_can_be_stopped(desk: Desk) -> None:
     begun = threading.Event()
 

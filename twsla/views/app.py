@@ -190,6 +190,8 @@ class Screen:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
+            for worker in (self.pages, self.jobs, self.counts):
+                worker.insist()
             for view in self._views:
                 if isinstance(view, TableView) and view.tick():
                     self.app.invalidate()

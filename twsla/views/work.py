@@ -116,6 +116,12 @@ class Worker:
                     # Under the lock, so that it cannot hit the job that comes next.
                     self._interrupt(self._thread.ident or 0)
 
+    def insist(self) -> None:
+        """Stop once more what was to be stopped and goes on: an interrupt between two statements is lost."""
+        with self._changed:
+            if self._current and self._current.progress.cancelled:
+                self._interrupt(self._thread.ident or 0)
+
     def close(self) -> bool:
         """Stop everything; whether the thread has ended. It may not, in a library that cannot be interrupted."""
         with self._changed:
@@ -123,7 +129,7 @@ class Worker:
             self._changed.notify()
         waited = 0.0
         while self._thread.is_alive() and waited < PATIENCE_S:
-            self.cancel()  # again and again: an interrupt between two statements is lost
+            self.cancel()
             self._thread.join(0.02)
             waited += 0.02
         return not self._thread.is_alive()
