@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -195,7 +196,7 @@ def test_missing_pyod_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     def refuse(name: str, package: str | None = None) -> None:
         raise ImportError(name)
 
-    monkeypatch.setattr(detectors.importlib, "import_module", refuse)
+    monkeypatch.setattr(importlib, "import_module", refuse)
     answer = twsla("-d", store, "anomaly", "--detector", "ecod")
     assert answer.code == 2
     assert "twsla[detectors]" in answer.err

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from twsla.analysis.features_terms import Terms, joined, terms_of
 from twsla.analysis.similarity import QUICK, THOROUGH, Comparison, Vectors, bounds, weighted
 from twsla.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import numpy as np
     import pyarrow as pa
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
+T = TypeVar("T")
+_THREADS: Final = min(4, os.cpu_count() or 1)
+"""Each holds a batch: some 100 MB."""
 _FILE_BITS: Final = 40
 """A record's key is the number of its file, shifted by these, and its row there."""
 _POOL: Final = 1 << 15
@@ -55,25 +61,49 @@ class Passes:
     seen: int = field(default=0, init=False)
     """Records in all, after a pass."""
 
-    def batches(self) -> Iterator[Batch]:
-        """The records that can be compared, in the order of the files."""
+    def texts_read(self) -> Iterator[tuple[Array, pa.LargeStringArray]]:
+        """Keys and texts of the records, in the order of the files."""
         import numpy as np
         import pyarrow as pa
 
         from twsla.query.placed import files_of
 
-        self.without = self.seen = 0
         for number, entry in enumerate(files_of(self.engine)):
             relation = self.engine.records((entry,), placed=True)
             for read in self.engine.stream("SELECT text, _row FROM records", relation=relation):
                 self.progress.check()
                 self.progress.advance("records", read.num_rows)
                 keys = np.asarray(read.column(1)).astype(np.int64) + (number << _FILE_BITS)
-                batch = self.batch(keys, read.column(0).cast(pa.large_string()))
-                self.seen += read.num_rows
-                self.without += read.num_rows - len(batch.keys)
-                if len(batch.keys):
-                    yield batch
+                yield keys, read.column(0).cast(pa.large_string())
+
+    def mapped(self, work: Callable[[Batch], T]) -> Iterator[tuple[Batch, T]]:
+        """The records that can be compared, in the order of the files, with what ``work`` gives; it runs in threads."""
+        self.without = self.seen = 0
+
+        def made(keys: Array, texts: pa.Array) -> tuple[Batch, T | None]:
+            batch = self.batch(keys, texts)
+            return batch, work(batch) if len(batch.keys) else None
+
+        def finished() -> Iterator[tuple[Batch, T]]:
+            batch, answer = waiting.popleft().result()
+            self.without -= len(batch.keys)
+            if answer is not None:
+                yield batch, answer
+
+        waiting: deque[Future[tuple[Batch, T | None]]] = deque()
+        with ThreadPoolExecutor(_THREADS) as pool:
+            for keys, texts in self.texts_read():
+                self.seen += len(keys)
+                self.without += len(keys)
+                waiting.append(pool.submit(made, keys, texts))
+                if len(waiting) > _THREADS:
+                    yield from finished()
+            while waiting:
+                yield from finished()
+
+    def batches(self) -> Iterator[Batch]:
+        """The records that can be compared, in the order of the files."""
+        return (batch for batch, _ in self.mapped(lambda _: True))
 
     @property
     def records(self) -> int:
@@ -128,8 +158,8 @@ def rare_records(passes: Passes, limit: float, count: int) -> Comparison:
         UsageError: There are too many of them to compare each with all records.
     """
     pool = _Pool(passes, limit, count)
-    for batch in passes.batches():
-        pool.add(batch)
+    for batch, left in passes.mapped(lambda batch: pool.open_rows(batch, QUICK)):
+        pool.add(batch, left)
     return _compared(passes, pool.batch(), limit, count)
 
 
@@ -141,18 +171,18 @@ def rarest_records(passes: Passes, number: int) -> Comparison:
     import numpy as np
 
     keys, least = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
-    for batch in passes.batches():
+    for batch, known in passes.mapped(lambda batch: bounds(batch.vectors, 0, _ABOUT_ALIKE, QUICK)):
         keys.append(batch.keys)
-        least.append(bounds(batch.vectors, 0, _ABOUT_ALIKE, QUICK).astype(np.float32))
-    every, known = np.concatenate(keys), np.concatenate(least)
-    order = np.argsort(known, kind="stable")
+        least.append(known.astype(np.float32))
+    every, lowest = np.concatenate(keys), np.concatenate(least)
+    order = np.argsort(lowest, kind="stable")
     first = np.sort(every[order[: number + _SPARE]])
     found = _compared(passes, passes.texts(first), np.inf, None)
     if len(first) == len(every):
         return found
     # The rarest cannot be more similar to another than the last of any so many.
     limit = float(np.sort(found.most)[number - 1]) + _SLACK
-    possible = np.sort(every[known <= limit + 1e-6])  # bounds were kept in single precision
+    possible = np.sort(every[lowest <= limit + 1e-6])  # bounds were kept in single precision
     return _compared(passes, passes.texts(possible), limit, 0)
 
 
@@ -185,11 +215,10 @@ class _Pool:
         self._size = 0
         self._full = _POOL
 
-    def add(self, batch: Batch) -> None:
-        """Keep the records of a batch that nothing in it shows to be common."""
+    def add(self, batch: Batch, left: Array) -> None:
+        """Keep some records of a batch."""
         import pyarrow as pa
 
-        left = self._open(batch, QUICK)
         self._keys.append(batch.keys[left])
         self._texts.append(batch.texts.filter(pa.array(left)))
         self._size += len(self._keys[-1])
@@ -197,7 +226,8 @@ class _Pool:
             self.batch()
             self._full = max(_POOL, 2 * self._size)
 
-    def _open(self, batch: Batch, rounds: int) -> Array:
+    def open_rows(self, batch: Batch, rounds: int) -> Array:
+        """The records that nothing in the batch shows to be common."""
         import numpy as np
 
         found = bounds(batch.vectors, self._count, self._limit + _SLACK, rounds)
@@ -211,7 +241,7 @@ class _Pool:
 
         keys = np.concatenate([np.zeros(0, np.int64), *self._keys])
         batch = self._passes.batch(keys, joined(self._texts))
-        left = self._open(batch, THOROUGH)
+        left = self.open_rows(batch, THOROUGH)
         self._keys, self._texts = [batch.keys[left]], [batch.texts.filter(pa.array(left))]
         self._size = len(self._keys[0])
         return self._passes.batch(self._keys[0], self._texts[0])
