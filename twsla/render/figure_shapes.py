@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from twsla.render.figure import MUTED, TEXT
 from twsla.render.figure_axes import NAME_CELLS, amount_text
-from twsla.render.graph_layout import columns_layout, free_names, has_two_sides, spring_layout
+from twsla.render.graph_layout import columns_layout, free_names, has_two_sides, names_below, spring_layout
 from twsla.render.palette import GROUPS, HEAT, NOTHING, SERIES, slice_colours
 from twsla.render.ticks import number_ticks
 from twsla.render.widths import width
@@ -208,10 +208,15 @@ def _spread_out(canvas: Canvas, axes: Axes, drawing: Network) -> None:
         places[:, 0], places[:, 1], s=sizes, c=[GROUPS[group] for group in drawing.groups], zorder=3, ec="white"
     )
     names = [canvas.text(name, 26) for name in drawing.names]
-    for node in free_names(places * scale, names, weights, [float(size) ** 0.5 * 0.7 for size in sizes]):
-        lift = sizes[node] ** 0.5 / 2 + 2
+    below = names_below(drawing, places)
+    rims = sizes * np.where(
+        np.isin(np.arange(len(places)), drawing.sources[drawing.sources == drawing.targets]), 2.4, 1
+    )
+    for node in free_names(places * scale, names, weights, (np.sqrt(rims) * 0.7).tolist(), below):
+        lift = rims[node] ** 0.5 / 2 + 3
         axes.annotate(
-            names[node], places[node], (0, lift), textcoords="offset points", ha="center", va="bottom", size=8,
+            names[node], places[node], (0, -lift if below[node] else lift), textcoords="offset points", ha="center",
+            va="top" if below[node] else "bottom", size=8,
             zorder=4, bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.7},
         )  # fmt: skip
     axes.margins(0.06)

@@ -114,8 +114,20 @@ def _forces(
     return np.asarray(moved - places * distance * 2)
 
 
-def free_names(places: Floats, names: list[str], weights: Floats, radii: list[float]) -> list[int]:
-    """Nodes whose names, written above them, cover neither each other nor, as far as that goes, the picture's edge.
+def names_below(network: Network, places: Floats) -> NDArray[np.bool_]:
+    """Which nodes are better named below: their edges come from above."""
+    import numpy as np
+
+    heights = np.zeros(len(places))
+    for mine, theirs in ((network.sources, network.targets), (network.targets, network.sources)):
+        np.add.at(heights, mine, places[theirs, 1] - places[mine, 1])
+    return np.asarray(heights > 0)
+
+
+def free_names(
+    places: Floats, names: list[str], weights: Floats, radii: list[float], below: NDArray[np.bool_] | None = None
+) -> list[int]:
+    """Nodes whose names, written above or below them, do not cover each other.
 
     ``places`` and ``radii`` are in pixels; the heaviest come first.
     """
@@ -125,7 +137,8 @@ def free_names(places: Floats, names: list[str], weights: Floats, radii: list[fl
     chosen = []
     for node in np.argsort(-weights, kind="stable").tolist():
         x, y = places[node]
-        half, low = width(names[node]) * 3.4 + 3, y + radii[node]
+        half = width(names[node]) * 3.4 + 3
+        low = y - radii[node] - 15 if below is not None and below[node] else y + radii[node]
         box = (x - half, low, x + half, low + 15)
         if all(box[2] < other[0] or other[2] < box[0] or box[3] < other[1] or other[3] < box[1] for other in boxes):
             boxes.append(box)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twsla.render.figure_axes import amount_text
-from twsla.render.graph_layout import columns_layout, free_names, has_two_sides, spring_layout
+from twsla.render.graph_layout import columns_layout, free_names, has_two_sides, names_below, spring_layout
 from twsla.render.palette import GROUPS, HEAT, NOTHING, SERIES, slice_colours
 from twsla.render.plotly_texts import HOVER, NAME_CELLS, Figure, hover_text, safe, unique_names
 from twsla.render.widths import clip
@@ -18,6 +18,8 @@ _WIDTHS = (0.8, 1.6, 2.6, 4.0)
 """Of edges, in pixels: plotly has one width a line."""
 _NAMED_NODES = 60
 _MOST_NEIGHBOURS = 15
+_SIDES = ("middle left", "middle right", "top center", "bottom center")
+"""Where a node's name stands: of sources and targets in columns; else above or below."""
 _EDGE = "#8C8C8C"
 
 
@@ -81,6 +83,7 @@ def network(drawing: Network) -> Figure:
     weights = np.zeros(len(places))
     np.add.at(weights, drawing.sources, drawing.weights)
     np.add.at(weights, drawing.targets, drawing.weights)
+    below = names_below(drawing, places)
     named = set(np.argsort(-weights, kind="stable")[:_NAMED_NODES].tolist())
     neighbours = _neighbours(drawing)
     sizes = 9 + 14 * np.sqrt(weights / max(1e-9, float(weights.max())))
@@ -88,13 +91,13 @@ def network(drawing: Network) -> Figure:
     for group, title in enumerate((*drawing.group_titles, "both")):
         mine = [node for node, of in enumerate(drawing.groups) if of == group]
         if mine:
-            side = ("middle left", "middle right")[group] if two_sides else "top center"
+            sides = [_SIDES[group] if two_sides else _SIDES[2 + bool(below[node])] for node in mine]
             traces.append(
                 {
                     "type": "scatter", "mode": "markers+text", "name": safe(title), "cliponaxis": False,
                     "x": places[mine, 0].tolist(), "y": places[mine, 1].tolist(),
                     "text": [safe(drawing.names[node], 34) if two_sides or node in named else "" for node in mine],
-                    "textposition": side, "textfont": {"size": 11}, "customdata": [neighbours[node] for node in mine],
+                    "textposition": sides, "textfont": {"size": 11}, "customdata": [neighbours[node] for node in mine],
                     "hovertemplate": HOVER,
                     "marker": {
                         "color": GROUPS[group], "size": sizes[mine].tolist(), "opacity": 1, "line": {"width": 1},
