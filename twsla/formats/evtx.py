@@ -154,7 +154,8 @@ class EvtxSource:
         if self._strange:
             places = ", ".join(f"{offset:,}" for offset in self._strange[:_MOST_NUMBERS])
             more = ", …" if len(self._strange) > _MOST_NUMBERS else ""
-            told.append(f"holds {len(self._strange):,} chunks in which no event can be found (at byte {places}{more})")
+            chunks = "a chunk" if len(self._strange) == 1 else f"{len(self._strange):,} chunks"
+            told.append(f"holds {chunks} in which no event can be found (at byte {places}{more})")
         if self._partial:
             told.append(f"ends within a chunk, after {self._partial:,} of its {CHUNK_BYTES:,} bytes")
         return tuple(told)

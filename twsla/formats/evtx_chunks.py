@@ -101,16 +101,17 @@ def read_chunk(raw: bytes) -> Chunk:
         raw: Its bytes: 64 KiB, fewer only at the end of a file that was cut.
     """
     result = Chunk()
-    if not raw.strip(b"\0"):
+    if not raw.startswith(CHUNK_MAGIC) and not raw.strip(b"\0"):
         return result
     chunk = raw.ljust(CHUNK_BYTES, b"\0")
     header = _header(chunk)
     places = _places(chunk, header, len(raw))
     numbers = [place.number for place in places if place.number is not None]
     ends_there = bool(places) and places[-1].at + places[-1].size == header.free
-    expected = header.records(numbers) if header.valid or not ends_there else 0
+    is_chunk = chunk.startswith(CHUNK_MAGIC)
+    expected = header.records(numbers) if header.valid or (is_chunk and not ends_there) else 0
     if not places and not expected:
-        result.strange = chunk[:8] != CHUNK_MAGIC or len(raw) < CHUNK_BYTES
+        result.strange = not is_chunk or len(raw) < CHUNK_BYTES
         return result
     whole = [place for place in places if place.at + place.size <= len(raw)]
     read = _read(chunk, whole)

@@ -128,7 +128,9 @@ def _strings(value: object) -> object:
         return _strings(value[_TEXT])
     given: dict[str, object] = {}
     for name, each in value.items():
-        if name == _ATTRIBUTES and isinstance(each, dict):
+        if type(each) is str and name != _TEXT:  # most are
+            given[name] = each
+        elif name == _ATTRIBUTES and isinstance(each, dict):
             for attribute, said in each.items():
                 given[attribute if attribute not in value else f"@{attribute}"] = _scalar(said)
         elif name == _TEXT:
@@ -167,7 +169,9 @@ def fields_of(event: dict[str, Any]) -> dict[str, str]:
             _put(fields, section, section, value)
             continue
         for name, each in value.items():
-            if name == _ATTRIBUTES and isinstance(each, dict):
+            if type(each) is str and name not in fields and name != _TEXT:  # most are
+                fields[name] = each
+            elif name == _ATTRIBUTES and isinstance(each, dict):
                 for attribute, said in each.items():
                     _put(fields, section, f"{section}_{attribute}", said)
             else:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 SMALL_BYTES = 16 << 20
 """Larger files are worth the work of all processors."""
+EVENT_LOG_BYTES = 512 << 20
+"""The same of Windows event logs, which are read in Python: threads are of no use for them."""
 WINDOW_BYTES = 128 << 20
 """So much is collected before it is shared out evenly."""
 _LEAST_BATCH_BYTES = 4 << 20
@@ -72,7 +74,8 @@ def _sendable(item: Item) -> Item:
 
 def is_small(item: Item) -> bool:
     """Whether an item can be read by another process, and is too small to be read by several."""
-    return item.seekable_path is not None and (item.size_bytes or 0) <= SMALL_BYTES
+    most = EVENT_LOG_BYTES if item.name.lower().endswith(".evtx") else SMALL_BYTES
+    return item.seekable_path is not None and (item.size_bytes or 0) <= most
 
 
 @dataclass(slots=True)
