@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import os
 import socket
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.stores import records
+from tests.faults.stores import import_here, records
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -249,3 +251,24 @@ def test_strict_minds_lines_that_an_earlier_import_left_out(run: Run, tmp_path: 
 
     assert (done.code, "imported with other options" in done.err) == (6, True)
     assert run("import", "--strict", "--again", "x.log").code == 0
+
+
+@pytest.mark.parametrize("lines", [3, 3000, 60_000])
+@pytest.mark.parametrize("share", [0.3, 0.9])
+def test_every_byte_before_the_damage_is_kept(tmp_path: Path, lines: int, share: float) -> None:
+    """As zlib itself gives them, whether they are few or many blocks."""
+    data = "".join(f"2024-05-06T00:00:00Z {hashlib.md5(b'%d' % i).hexdigest()}\n" for i in range(lines)).encode()
+    packed = gzip.compress(data)
+    there = packed[: int(share * len(packed))]
+    readable = zlib.decompressobj(31).decompress(there)
+    (tmp_path / "x.log.gz").write_bytes(there)
+
+    outcome = import_here(tmp_path / "s", tmp_path / "x.log.gz")
+
+    (problem,) = outcome.problems
+    assert (problem.loses_data, "ends too early" in problem.sentence) == (True, True)
+    if readable:
+        (entry,) = outcome.entries
+        assert (entry.bytes, entry.sha256) == (len(readable), hashlib.sha256(readable).hexdigest())
+        kept = [record[5] for record in sorted(records(tmp_path / "s"), key=lambda record: record[4])]
+        assert kept == readable.decode().splitlines()

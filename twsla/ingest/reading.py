@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from twsla.store.manifest import SourceEntry
 
 SAMPLE_BYTES = 256 << 10
-"""How much of a source decides its encoding and its form of time stamps."""
+"""How much of a source decides its form of time stamps."""
+HEAD_BYTES = 4 << 20
+"""How much of it decides its encoding."""
 
 
 class NotTextError(Exception):
@@ -198,21 +200,13 @@ def open_reading(item: Item, entry: SourceEntry, settings: Settings, before: Sou
     opened, digest = _open(item, entry), hashlib.sha256()
     problems: list[Problem] = []
     if before is not None:
-        _skip(opened, digest, before, settings)
+        _skip(opened, digest, before)
         entry.start_offset, entry.start_line = before.start_offset + before.bytes, before.start_line + before.lines
-    source = opened.source
-    try:
-        head = source.read(settings.block_bytes)
-        while head and len(head) < min(SAMPLE_BYTES, settings.block_bytes) and (more := source.read(SAMPLE_BYTES)):
-            head += more
-    except DamagedError as error:
-        # What could be read was given before; the error comes again when reading goes on.
-        head = b""
-        problems.append(error.problem(entry.name))
+    head = _read_head(opened, entry, problems)
     digest.update(head)
     entry.bytes += len(head)
     # What a file that has grown is was decided on its beginning, and is decided on it again.
-    first = opened.before + head[: max(0, settings.block_bytes - len(opened.before))]
+    first = (opened.before + head)[:HEAD_BYTES]
     if settings.format == "evtx" or (settings.format is None and is_evtx(first)):
         return Reading(item, entry, _evtx_source(entry, settings), opened, head, digest, problems)
     if _is_mail(first[:SAMPLE_BYTES], item, settings):
@@ -292,7 +286,32 @@ def _open(item: Item, entry: SourceEntry) -> _Opened:
     return _Opened(stream, watched, watched)
 
 
-def _skip(opened: _Opened, digest: hashlib._Hash, before: SourceEntry, settings: Settings) -> None:
+def _read_head(opened: _Opened, entry: SourceEntry, problems: list[Problem]) -> bytes:
+    """The first bytes, as many however they come: what is decided on them must not depend on pipes and packings."""
+    parts: list[bytes] = []
+    size = 0
+    try:
+        while size < HEAD_BYTES and (part := opened.source.read(HEAD_BYTES - size)):
+            parts.append(part)
+            size += len(part)
+    except DamagedError as error:
+        if not parts:
+            problems.append(error.problem(entry.name))
+        opened.source = _Broken(error)
+    return b"".join(parts)
+
+
+class _Broken:
+    """What is left of a stream after its last readable byte."""
+
+    def __init__(self, error: DamagedError) -> None:
+        self._error = error
+
+    def read(self, size: int, /) -> bytes:
+        raise self._error
+
+
+def _skip(opened: _Opened, digest: hashlib._Hash, before: SourceEntry) -> None:
     """Read what was imported before, once more.
 
     Raises:
@@ -304,9 +323,9 @@ def _skip(opened: _Opened, digest: hashlib._Hash, before: SourceEntry, settings:
         chunk = more
         digest.update(chunk)
         left -= len(chunk)
-        if len(opened.before) < settings.block_bytes:
+        if len(opened.before) < HEAD_BYTES:
             opened.before += chunk
-    opened.before = opened.before[: settings.block_bytes]
+    opened.before = opened.before[:HEAD_BYTES]
     if digest.hexdigest() != before.sha256:
         opened.stream.close()
         raise DamagedError(0, "was written over while it was opened; import it again")
