@@ -61,6 +61,6 @@ analysis = Analysis(
     name="sql",
     options=SqlOptions,
     run=sql,
-    example="twsla sql 'SELECT source, count(*) AS records FROM records GROUP BY source'",
+    example="twsla sql 'SELECT source, count(*) AS records FROM records GROUP BY source ORDER BY source'",
     selection=("datastore", "time_range", "filter", "regex", "inverted", "ignore_case", "tz", "utc"),
 )

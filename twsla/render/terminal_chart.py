@@ -61,6 +61,8 @@ def chart_lines(
     if is_empty(drawing):
         return [*lines, *wrap("nothing to draw: there are no rows", sheet.width)]
     drawn = _drawn(drawing, sheet)
+    if not colour:  # the drawing library counts some characters of two cells as one
+        drawn = [clip(line, sheet.width) for line in drawn]
     if drawn[0] == drawing.title:  # the axis has the same name
         drawn = drawn[1:]
     return [*lines, *drawn, *(part for note in drawing.notes for part in wrap(f"({note})", sheet.width))]
