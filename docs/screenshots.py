@@ -64,10 +64,12 @@ SHOTS = (
     Shot("keys", ("search",), ("?",), height=40, shows="Moving"),
     Shot("columns", ("search",), ("-",), shows="Columns"),
     Shot("sources", ("sources",), (), shows="Bytes in the store"),
-    Shot("statistics", ("search",), ("i",), shows="deviation"),
+    Shot("statistics", ("count", "-e", "ip"), ("i",), shows="deviation"),
+    Shot("count", ("count", "-e", "ip"), ("down", "down"), shows="keys"),
+    Shot("chart", ("count",), (".",), shows="chart"),
     Shot("wrapped", ("search", "payload"), ("p",), shows="session"),
     Shot("light", ("search",), ("e", "e"), theme="light", shows="keys"),
-    Shot("narrow", ("search",), (), width=60, height=16, shows="filter"),
+    Shot("narrow", ("search",), (), width=60, height=16, shows="keys"),
 )
 
 
