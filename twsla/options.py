@@ -245,7 +245,9 @@ class OutputOptions:
         "--sort", default="", help="Sort by this column, ascending unless ':desc'.", metavar="COLUMN[:desc]"
     )
     columns: str = opt("--columns", default="", help="Only these columns, in this order.", metavar="A,B")
-    with_source: bool = opt("--with-source", default=False, help="Show source, line number and byte offset of each record.")
+    with_source: bool = opt(
+        "--with-source", default=False, help="Show source, line number and byte offset of each record."
+    )
     no_color: bool = opt("--no-color", default=False, help="No colours.")
     no_screen: bool = opt("--no-screen", default=False, help="Print on a terminal too, instead of opening a screen.")
     quiet: bool = opt("-q", "--quiet", default=False, help="No progress and no figures on standard error.")
