@@ -181,9 +181,7 @@ def rarest_records(passes: Passes, number: int) -> Comparison:
     if len(first) == len(every):
         return found
     # The rarest cannot be more similar to another than the last of any so many.
-    limit = float(np.sort(found.most)[number - 1]) + _SLACK
-    possible = np.sort(every[lowest <= limit + 1e-6])  # bounds were kept in single precision
-    return _compared(passes, passes.texts(possible), limit, 0)
+    return rare_records(passes, float(np.sort(found.most)[number - 1]) + _SLACK, 0)
 
 
 def _compared(passes: Passes, batch: Batch, limit: float, count: int | None) -> Comparison:
