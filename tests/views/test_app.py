@@ -312,7 +312,7 @@ def test_an_action_gets_the_row_and_may_replace_the_result() -> None:
 
     def mark(row: Mapping[str, object] | None, progress: Progress) -> Result:
         seen.append(row)
-        marked = [(number * 10, text) for number, text in rows.values]
+        marked = [(int(str(number)) * 10, text) for number, text in rows.values]
         return Result("Marked", NUMBERED, ValueRows(("count", "text"), marked), actions=(action,))
 
     action = Action("m", "Mark", mark, replaces=True)
