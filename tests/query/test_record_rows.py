@@ -190,7 +190,9 @@ def test_a_record_is_found_again(case: Path) -> None:
         assert rows.place_of_record(ts, source, offset) == at
         by_text = sorted(lines, key=lambda line: line[4])
         assert rows.sorted("text").place_of_record(ts, source, offset) == by_text.index(lines[at])
+        assert rows.place_of_record(None, source, offset) == at
     assert rows.place_of_record(START * 10**9, "log0.log", 1) is None
+    assert rows.place_of_record(None, "log0.log", 1) is None
     engine.close()
 
 

@@ -506,3 +506,35 @@ def test_a_pasted_text_is_no_row_of_keys(case: Path) -> None:
         terminal.type("\x1b[200~qQq\x1b[201~")
         terminal.press("down")
         terminal.wait("2/600")
+
+
+def test_sixel_pictures_are_shown_and_taken_away(examples: Path) -> None:
+    with screen(examples, "count", "--sixel", env={"DISPLAY": ""}) as terminal:
+        terminal.press("g")
+        terminal.wait("chart", 30)
+        terminal.settle(0.5)
+        assert b"\x1bP" in terminal.output
+        assert terminal.output.count(b"\x1b\\") == 1
+        before = len(terminal.output)
+        terminal.press("q")
+        terminal.wait("quit")
+        assert b"\x1b[2J" in terminal.output[before:] or b"\x1b[J" in terminal.output[before:]
+
+
+def test_records_are_wrapped_from_the_start_if_asked_for(case: Path) -> None:
+    with screen(case, "search", "-w", "app[0]", width=40) as terminal:
+        text = "".join(line[24:] for line in terminal.lines[2:6])
+        assert LINES[0] in text
+
+
+def test_the_colour_list_of_the_command_line(case: Path) -> None:
+    with screen(case, "search", "-c", "ip,regex/user/#00ff00", "user=root", width=120) as terminal:
+        terminal.settle()
+        line = terminal.screen.buffer[3]
+        text = "".join(line[x].data for x in range(120))
+        assert line[text.index("10.0.0")].fg == "brightgreen"
+        assert line[text.index("user=")].fg == "00ff00"
+        terminal.press("c")
+        terminal.wait("colour: ip,regex/user/#00ff00")
+        terminal.type("\x15nonsense\r")
+        terminal.wait("'nonsense' cannot be coloured")

@@ -47,7 +47,7 @@ class SearchOptions:
         help="Colour these: filter, ip, mac, email, url, kv, regex/RE/COLOUR, with commas between them.",
         metavar="LIST",
     )
-    wrap: bool = opt("-w", "--wrap", default=False, help="No effect: plain output cuts no line.", hidden=True)
+    wrap: bool = opt("-w", "--wrap", default=False, help="On a screen, wrap long records.")
     explain: bool = opt("--explain", default=False, help="Tell how the query runs, instead of its answer.")
 
 
@@ -80,6 +80,7 @@ def search(engine: Engine, options: SearchOptions, progress: Progress) -> Result
         notes=_notes(engine),
         bare="text",
         colours=options.color,
+        wrap=options.wrap,
     )
 
 
@@ -106,6 +107,7 @@ def _with_context(engine: Engine, options: SearchOptions, before: int, after: in
         bare="text",
         bare_break="block",
         colours=options.color,
+        wrap=options.wrap,
     )
 
 

@@ -197,6 +197,8 @@ class Result:
     """What to colour in log texts on a terminal, as ``search --color`` takes it."""
     exit_code: int = 0
     """What the process answers: ``search -q`` gives 1 when nothing matches."""
+    wrap: bool = False
+    """A screen wraps long texts from the start."""
     cursor: int = 0
     """Number of the row that a screen selects first."""
     around: Callable[[Mapping[str, object], Progress], Result] | None = field(default=None, compare=False)

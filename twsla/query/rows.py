@@ -234,14 +234,19 @@ class RecordRows:
         return base
 
     def place_of_record(self, ts_ns: int | None, source: str, offset: int) -> int | None:
-        """Number of the row of a record; None if it is not among the rows."""
-        base = 0
-        for at, group in enumerate(self._groups):
-            if any(_may_hold(entry, ts_ns) for entry in group):
-                found = self._place(at, self._engine, that_is(source, offset))
-                if found is not None:
-                    return base + found
-            base += self._count(at)
+        """Number of the row of a record; None if it is not among the rows.
+
+        The time tells where to look; without one, undated records are looked at first, then all others.
+        """
+        likely = [any(_may_hold(entry, ts_ns) for entry in group) for group in self._groups]
+        for wanted in (True, False) if ts_ns is None else (True,):
+            base = 0
+            for at, is_likely in enumerate(likely):
+                if is_likely is wanted:
+                    found = self._place(at, self._engine, that_is(source, offset))
+                    if found is not None:
+                        return base + found
+                base += self._count(at)
         return None
 
     def _place(self, at: int, engine: Engine, condition: Condition) -> int | None:

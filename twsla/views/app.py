@@ -135,6 +135,7 @@ class Screen:
             output=output,
         )
         app.ttimeoutlen = ESCAPE_S
+        app.before_render += self._clear_picture
         app.after_render += self._paint_picture
         return app
 
@@ -428,13 +429,19 @@ class Screen:
         """Show a Sixel picture on top of this view."""
         self.read(TextView(title, lambda width, height: [], (("q", "back"),), picture=data.decode("ascii")))
 
+    def _shown_picture(self) -> str:
+        view = self._view
+        return view.picture if isinstance(view, TextView) else ""
+
+    def _clear_picture(self, app: Application[None]) -> None:
+        """A picture that is left goes with all that is on the terminal, and the rest is drawn again."""
+        if self._painted and self._painted != self._shown_picture():
+            self._painted = ""
+            app.renderer.clear()
+
     def _paint_picture(self, app: Application[None]) -> None:
         """Put the picture of a view on the terminal, once: it is nothing that the library could draw."""
-        view = self._view
-        shown = view.picture if isinstance(view, TextView) else ""
-        if self._painted and self._painted != shown:
-            self._painted = ""
-            app.renderer.clear()  # the picture goes with all the rest
+        shown = self._shown_picture()
         if shown and not self._painted:
             self._painted = shown
             app.output.write_raw(f"\x1b7\x1b[2;1H{shown}\x1b8")

@@ -58,7 +58,7 @@ class TableView:
         self.names = tuple(column.name for column in result.columns)
         shown = tuple(column.name for column in result.columns if not column.hidden)
         self.state = TableState(
-            columns=shown or self.names, sortable=self.names, colours=result.colours, cursor=0, top=0
+            columns=shown or self.names, sortable=self.names, colours=result.colours, wrap=result.wrap
         )
         self.base: Rows = result.rows
         """The rows as they are filtered and sorted."""
