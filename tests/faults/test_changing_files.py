@@ -32,13 +32,13 @@ def lines(first: int, count: int) -> bytes:
 
 
 class Disturbed(FileStream):
-    """A file that something happens to when so many bytes of it have been read."""
+    """A file that something happens to when so many bytes of it have been read; read in small pieces."""
 
     after: int = 0
     happens: Callable[[], object] | None = None
 
     def pull(self, size: int) -> bytes:
-        data = super().pull(size)
+        data = super().pull(min(size, 64))
         if self.delivered + len(data) > Disturbed.after and Disturbed.happens is not None:
             happens, Disturbed.happens = Disturbed.happens, None
             happens()
