@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import shutil
 import zipfile
 from typing import TYPE_CHECKING, Any
@@ -70,6 +71,53 @@ def test_every_log_of_a_directory(run: Run, tmp_path: Path) -> None:
     # As many as the package alone finds, and as the headers of the chunks tell.
     assert sum(row["records"] for row in document["rows"]) == 4084
     assert counted(run, store, "SELECT count(*), count(ts), count(fields['EventID']) FROM records") == [[4084] * 3]
+
+
+def test_expected_and_parsed_of_each_log(run: Run, tmp_path: Path) -> None:
+    store, cut = tmp_path / "s.db", tmp_path / "cut.evtx"
+    cut.write_bytes(SAMPLE.read_bytes()[:30_000])
+    document = json.loads(run("import", "-d", store, "--report", "json", SAMPLE, cut).text)
+    rows = [(row["expected"], row["parsed"], row["carved"]) for row in document["rows"]]
+    assert rows[0] == (50, 50, 0)
+    assert rows[1][0] == 50
+    assert 0 < rows[1][1] < 50
+    assert document["facts"]["events_expected"] == 100
+    assert document["facts"]["events_parsed"] == 50 + rows[1][1]
+    told = run("sources", "-d", store, "--format", "csv", "--columns", "expected,parsed,carved").lines
+    assert told == ["expected,parsed,carved", "50,50,0", f"50,{rows[1][1]},0"]
+
+
+def test_carved_records_are_marked_and_counted(run: Run, tmp_path: Path) -> None:
+    store = tmp_path / "s.db"
+    log = next(LOGS.rglob("de_PsScriptBlockLogging_disabled_sysmon12_13.evtx"))
+    done = run("import", "-d", store, "--carve", log)
+    assert done.code == 0
+    assert "records were found in free space (field carved)" in done.err
+    (row,) = counted(run, store, "SELECT count(*), count(fields['carved']), count(ts) FROM records")
+    assert row[0] == row[2] == 2 + row[1]
+    assert row[1] > 40
+    # Without it they are not there, and the same log is not imported twice for being asked in another way.
+    assert "imported with other options" in run("import", "-d", store, log).err
+
+
+def test_damaged_logs_are_read_in_time_and_their_losses_told(run: Run, tmp_path: Path) -> None:
+    chance, data = random.Random(3), SAMPLE.read_bytes()
+    for number in range(60):
+        damaged = bytearray(data)
+        for _ in range(chance.choice((1, 10, 200))):
+            damaged[chance.randrange(4096 + 512, len(data))] ^= 1 << chance.randrange(8)
+        (tmp_path / f"{number}.evtx").write_bytes(damaged)
+    (tmp_path / "zeros.evtx").write_bytes(data[:4096] + bytes(len(data)))
+    (tmp_path / "empty.evtx").write_bytes(b"")
+    done = run("import", "-d", tmp_path / "s.db", "--carve", "--report", "json", *sorted(tmp_path.glob("*.evtx")))
+    assert done.code == 3
+    document = json.loads(done.text)
+    rows = {row["source"]: row for row in document["rows"] if row["format"] == "evtx"}
+    assert len(rows) == 61
+    for row in rows.values():
+        lost = row["expected"] - row["parsed"]
+        assert row["records"] == row["parsed"] + row["carved"]
+        assert (f"{lost:,} of {row['expected']:,} event records cannot be read" in row["problems"]) == (lost > 0)
 
 
 def test_archives_and_pipes(run: Run, tmp_path: Path) -> None:

@@ -43,6 +43,9 @@ COLUMNS = (
     Column("other_form", "Other stamps", Kind.COUNT, hidden=True),
     Column("quoted_lines", "Lines quoting a stamp", Kind.COUNT, hidden=True),
     Column("lossy_lines", "Lossy lines", Kind.COUNT, hidden=True),
+    Column("expected", "Expected", Kind.COUNT, hidden=True),
+    Column("parsed", "Parsed", Kind.COUNT, hidden=True),
+    Column("carved", "Carved", Kind.COUNT, hidden=True),
     Column("import", "Import", Kind.TEXT, hidden=True),
     Column("imported", "Imported", Kind.TEXT, hidden=True),
     Column("program", "Program", Kind.TEXT, hidden=True),
@@ -60,7 +63,7 @@ def sources(engine: Engine, options: SourcesOptions, progress: Progress) -> Resu
 
     One row a source, oldest import first. Further columns (``--columns``): modified, zone_reason, overrides, path,
     file_bytes, file_sha256, multiline, stamp_example, filtered_lines, outside_lines, other_form, quoted_lines,
-    lossy_lines, import, imported, program, options.
+    lossy_lines, expected, parsed, carved, import, imported, program, options.
     """
     store = engine.store
     rows = [_row(manifest, entry) for manifest in store.manifests for entry in manifest.sources]
@@ -87,6 +90,7 @@ def _row(manifest: Manifest, entry: SourceEntry) -> dict[str, object]:
         "source": entry.name,
         "path": printable(entry.path) if entry.path else entry.path,
         "left_out": entry.filtered_lines + entry.outside_lines,
+        "parsed": entry.parsed,
         "first": entry.min_ts,
         "last": entry.max_ts,
         "stamps": entry.stamp_form or "none found",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from twsla.formats.blocks import Block
 from twsla.formats.build import Span
@@ -16,10 +16,15 @@ from twsla.model.records import TsFlag
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
     from twsla.formats.blocks import Readable
+    from twsla.formats.evtx_chunks import Chunk, Event
 
+CARVED = "carved"
+"""Field of records that were found in free space; its value is ``true``."""
 _BLOCK_CHUNKS = 16
 _RECORD_HEAD = 24
 _MOST_NUMBERS = 20
@@ -37,11 +42,7 @@ class ParsedEvents:
     """The events of one block."""
 
     block: Block
-    texts: list[bytes]
-    ts: list[int | None]
-    offsets: list[int]
-    """Byte of the source at which each record begins."""
-    fields: pa.MapArray
+    records: list[_Record]
     lost: list[int | None]
     """Numbers of records that cannot be read."""
     strange: list[int]
@@ -49,6 +50,22 @@ class ParsedEvents:
     unsealed: int
     """Chunks whose checksum is wrong."""
     chunks: int
+    carved: list[_Record]
+    """Events out of free space."""
+
+
+class _Record(NamedTuple):
+    """One event, ready for its columns."""
+
+    text: bytes
+    ts: int | None
+    offset: int
+    fields: Mapping[str, str]
+
+    @property
+    def key(self) -> int:
+        """The same of the same event; its number alone is not enough, as a cleared log begins with 1 again."""
+        return hash((self.fields.get("EventRecordID"), self.ts, self.fields.get("Channel")))
 
 
 @dataclass(slots=True)
@@ -58,6 +75,8 @@ class EvtxSource:
     summary: bool = False
     """Texts are one-line summaries."""
     no_timestamps: bool = False
+    carving: bool = False
+    """Records in the free space of chunks are read too; they come last."""
     encoding: Encoding = field(default_factory=lambda: detect_encoding(b"", forced="utf-8"))
     plan: None = None
     """Times are not looked for in the texts."""
@@ -67,6 +86,11 @@ class EvtxSource:
     quoted_lines: int = 0
     pieces: list[int] = field(default_factory=list)
     held_from: int | None = None
+    carved: int = 0
+    """Records out of free space."""
+    _carved: list[_Record] = field(default_factory=list)
+    _keys: list[npt.NDArray[np.int64]] = field(default_factory=list)
+    """Of the records that are no such ones."""
     _lost: list[int | None] = field(default_factory=list)
     _strange: list[int] = field(default_factory=list)
     _unsealed: int = 0
@@ -76,12 +100,8 @@ class EvtxSource:
 
     def parse(self, block: Block) -> ParsedEvents:
         """Read one block. Pure: any order, any thread."""
-        import orjson
-
-        texts: list[bytes] = []
-        stamps: list[int | None] = []
-        offsets: list[int] = []
-        fields: list[Mapping[str, str]] = []
+        records: list[_Record] = []
+        carved: list[_Record] = []
         lost: list[int | None] = []
         strange: list[int] = []
         chunks = unsealed = 0
@@ -94,16 +114,34 @@ class EvtxSource:
             lost += chunk.lost
             if chunk.strange:
                 strange.append(block.offset + start)
-            for at, size, json in chunk.events:
-                event = _event(orjson.loads(json))
-                ts = sharpen(event, bytes_[at + _RECORD_HEAD : at + size])
-                values = fields_of(event)
-                text = summary_of(values, ts) if self.summary else text_of(event)
-                texts.append(text.encode())
-                stamps.append(None if self.no_timestamps else ts)
-                offsets.append(block.offset + start + at)
-                fields.append(values)
-        return ParsedEvents(block, texts, stamps, offsets, fields_column(fields), lost, strange, unsealed, chunks)
+            for event in chunk.events:
+                record = self._record(event, bytes_, block.offset + start)
+                if record is None:
+                    lost.append(None)
+                else:
+                    records.append(record)
+            if self.carving:
+                carved += self._carved_of(bytes_, chunk, block.offset + start)
+        return ParsedEvents(block, records, lost, strange, unsealed, chunks, carved)
+
+    def _record(self, event: Event, chunk: bytes, offset: int) -> _Record | None:
+        """Text, time and fields of an event; None: it is nested beyond all measure."""
+        inner = _event(event.document)
+        ts = sharpen(inner, chunk[event.at + _RECORD_HEAD : event.at + event.size])
+        try:
+            fields = fields_of(inner)
+            text = summary_of(fields, ts) if self.summary else text_of(inner)
+        except (RecursionError, TypeError):  # the latter is what orjson says of it
+            return None
+        return _Record(text.encode(), None if self.no_timestamps else ts, offset + event.at, fields)
+
+    def _carved_of(self, raw: bytes, chunk: Chunk, offset: int) -> Iterator[_Record]:
+        from twsla.formats.evtx_carve import carve
+
+        for event in carve(raw, chunk):
+            record = self._record(event, raw, offset)
+            if record is not None:
+                yield record._replace(fields={**record.fields, CARVED: "true"})
 
     def join(self, parsed: ParsedEvents) -> Iterator[Span]:
         """Take the next block, in order; gives its records."""
@@ -113,44 +151,67 @@ class EvtxSource:
         self._strange += parsed.strange
         self._unsealed += parsed.unsealed
         self._chunks += parsed.chunks
+        self._carved += parsed.carved
         self._partial = (len(parsed.block.raw) - _chunk_start(parsed.block)) % CHUNK_BYTES
-        count = len(parsed.texts)
-        if not count:
+        if self.carving:
+            self._keys.append(np.array([record.key for record in parsed.records], np.int64))
+        if parsed.records:
+            yield self._span(parsed.records)
+
+    def finish(self, *, hold_back: bool = False) -> Iterator[Span]:
+        """What was found in free space and stands nowhere else; the records of the log itself are all given."""
+        import numpy as np
+
+        if not self._carved:
             return
-        sizes = np.fromiter(map(len, parsed.texts), np.int64, count)
+        known = np.isin(np.array([record.key for record in self._carved], np.int64), np.concatenate(self._keys))
+        found: dict[int, _Record] = {}
+        for record, is_known in zip(self._carved, known.tolist(), strict=True):
+            if not is_known:
+                found.setdefault(record.key, record)
+        self.carved = len(found)
+        if found:
+            yield self._span(list(found.values()))
+
+    def _span(self, records: list[_Record]) -> Span:
+        import numpy as np
+
+        count = len(records)
+        texts = [record.text for record in records]
+        sizes = np.fromiter(map(len, texts), np.int64, count)
         ends = np.cumsum(sizes + 1) - 1
-        dated = np.array([ts is not None for ts in parsed.ts], bool)
+        dated = np.array([record.ts is not None for record in records], bool)
         line_no = np.arange(self.lines + 1, self.lines + count + 1, dtype=np.int64)
         self.lines += count
-        yield Span(
-            buf=np.frombuffer(b"\n".join(parsed.texts) + b"\n", np.uint8),
+        return Span(
+            buf=np.frombuffer(b"\n".join(texts) + b"\n", np.uint8),
             starts=ends - sizes,
             ends=ends,
             stop=int(ends[-1]) + 1,
             first_line=np.arange(count),
-            ts=np.array([ts or 0 for ts in parsed.ts], np.int64),
+            ts=np.array([record.ts or 0 for record in records], np.int64),
             dated=dated,
             flags=np.where(dated, np.uint8(TsFlag.FRACTION), np.uint8(0)),
             line_no=line_no,
-            offset=np.array(parsed.offsets, np.int64),
+            offset=np.array([record.offset for record in records], np.int64),
             raw={},
-            fields=parsed.fields,
+            fields=fields_column([record.fields for record in records]),
         )
 
-    def finish(self, *, hold_back: bool = False) -> Iterator[Span]:
-        """Nothing: no record goes on behind its block."""
-        yield from ()
+    @property
+    def expected(self) -> int:
+        """Records that the log says it holds, as far as it still does; known after the last block."""
+        return self.lines - self.carved + len(self._lost)
 
     def losses(self) -> tuple[str, ...]:
         """What could not be read, a sentence each, when all blocks have been joined."""
         told: list[str] = []
         if self._lost:
-            expected = self.lines + len(self._lost)
             numbers = sorted(number for number in self._lost if number is not None)
             unknown = len(self._lost) - len(numbers)
             which = [f"numbers {_ranges(numbers)}"] if numbers else []
             which += [f"{unknown:,} of unknown number"] if unknown else []
-            told.append(f"{len(self._lost):,} of {expected:,} event records cannot be read ({'; '.join(which)})")
+            told.append(f"{len(self._lost):,} of {self.expected:,} event records cannot be read ({'; '.join(which)})")
         if self._strange:
             places = ", ".join(f"{offset:,}" for offset in self._strange[:_MOST_NUMBERS])
             more = ", …" if len(self._strange) > _MOST_NUMBERS else ""
@@ -162,10 +223,19 @@ class EvtxSource:
 
     def notes(self) -> tuple[str, ...]:
         """What else is to be told."""
-        if not self._unsealed:
-            return ()
-        told = f"the checksum of {self._unsealed:,} of {self._chunks:,} chunks is not that of their event records: "
-        return (f"{told}the log was copied while it was in use, or is damaged or altered",)
+        told = []
+        if self._unsealed:
+            chunks = f"{self._unsealed:,} of {self._chunks:,} chunks"
+            told.append(
+                f"the checksum of {chunks} is not that of their event records: the log was copied while it was in use, "
+                "or is damaged or altered"
+            )
+        if self.carved:
+            what = "1 record was" if self.carved == 1 else f"{self.carved:,} records were"
+            told.append(
+                f"{what} found in free space (field {CARVED}): left from before, perhaps with values of other events"
+            )
+        return tuple(told)
 
 
 def evtx_blocks(stream: Readable, head: bytes) -> Iterator[Block]:

@@ -14,7 +14,7 @@ import io
 import struct
 import zlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,8 +37,8 @@ class Event(NamedTuple):
     at: int
     """Byte of the chunk where it begins."""
     size: int
-    json: str
-    """As the package ``evtx`` gives it."""
+    document: dict[str, Any]
+    """Its JSON, as the package ``evtx`` gives it."""
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ class Chunk:
     """It is neither a chunk nor empty."""
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
     """Where a record stands."""
 
     at: int
@@ -116,16 +116,16 @@ def read_chunk(raw: bytes) -> Chunk:
     whole = [place for place in places if place.at + place.size <= len(raw)]
     read = _read(chunk, whole)
     for place in whole:
-        text = read.get(place.at) or _alone(chunk, place)
-        if text is not None:
-            result.events.append(Event(place.at, place.size, text))
+        document = read.get(place.at) or read_alone(chunk, place)
+        if document is not None:
+            result.events.append(Event(place.at, place.size, document))
     result.lost = _lost(places, {event.at for event in result.events}, header, expected)
     within = _FIRST <= header.free <= len(raw)
     result.sealed = within and zlib.crc32(chunk[_FIRST : header.free]) == header.records_crc
     return result
 
 
-def _lost(places: Sequence[_Place], read: set[int], header: _Header, expected: int) -> list[int | None]:
+def _lost(places: Sequence[Place], read: set[int], header: _Header, expected: int) -> list[int | None]:
     """Numbers of the records that were not read: those that stand there, and those only the header knows of."""
     unread = [place.number for place in places if place.at not in read]
     seen = {place.number for place in places}
@@ -139,7 +139,7 @@ def _lost(places: Sequence[_Place], read: set[int], header: _Header, expected: i
     return lost + [None] * (missing - len(unseen[:missing]))
 
 
-def _between(places: Sequence[_Place], read: set[int]) -> list[int | None]:
+def _between(places: Sequence[Place], read: set[int]) -> list[int | None]:
     """Numbers of the records where the beginnings are damaged, by those around them."""
     lost: list[int | None] = []
     last = None
@@ -152,10 +152,10 @@ def _between(places: Sequence[_Place], read: set[int]) -> list[int | None]:
     return lost
 
 
-def _places(chunk: bytes, header: _Header, size: int) -> list[_Place]:
+def _places(chunk: bytes, header: _Header, size: int) -> list[Place]:
     """Where the records of a chunk stand: up to its free space, and those behind it that go on with the numbers."""
     stop = header.free if header.valid and _FIRST <= header.free <= CHUNK_BYTES else CHUNK_BYTES
-    places: list[_Place] = []
+    places: list[Place] = []
     at, last = _FIRST, None
     while at + _LEAST_RECORD <= size:
         place = _place(chunk, at, size)
@@ -165,7 +165,7 @@ def _places(chunk: bytes, header: _Header, size: int) -> list[_Place]:
             found = _next(chunk, at, min(stop, size), last, header.last if header.valid else None)
             if found is None and (not header.valid or not chunk[at:stop].strip(b"\0")):
                 break
-            place = _Place(at, (found or min(stop, size)) - at, None)
+            place = Place(at, (found or min(stop, size)) - at, None)
         elif (at >= stop or not header.valid) and _is_old(chunk, place, last, size):
             break
         places.append(place)
@@ -177,7 +177,7 @@ def _places(chunk: bytes, header: _Header, size: int) -> list[_Place]:
     return places
 
 
-def _is_old(chunk: bytes, place: _Place, last: int | None, size: int) -> bool:
+def _is_old(chunk: bytes, place: Place, last: int | None, size: int) -> bool:
     """Whether a record is what an earlier use of the space has left there: the numbers do not go on."""
     if last is None or place.number == last + 1:
         return False
@@ -186,7 +186,7 @@ def _is_old(chunk: bytes, place: _Place, last: int | None, size: int) -> bool:
     return after is None or after.number != last + 2
 
 
-def _place(chunk: bytes, at: int, size: int) -> _Place | None:
+def _place(chunk: bytes, at: int, size: int) -> Place | None:
     """The record at a byte; one that the file ends within is longer than the chunk's bytes that are there."""
     magic, length, number, _ = _RECORD.unpack_from(chunk, at)
     if magic != _RECORD_MAGIC or not _LEAST_RECORD <= length <= CHUNK_BYTES - at:
@@ -194,7 +194,7 @@ def _place(chunk: bytes, at: int, size: int) -> _Place | None:
     end = at + length
     is_whole = chunk[end - 4 : end] == chunk[at + 4 : at + 8]
     goes_on = chunk[end : end + 4] in {_RECORD_MAGIC, b"\0\0\0\0", b""}
-    return _Place(at, length, number) if is_whole or goes_on or end > size else None
+    return Place(at, length, number) if is_whole or goes_on or end > size else None
 
 
 def _next(chunk: bytes, gap: int, stop: int, last: int | None, most: int | None) -> int | None:
@@ -219,25 +219,31 @@ def _next(chunk: bytes, gap: int, stop: int, last: int | None, most: int | None)
     return None
 
 
-def _read(chunk: bytes, places: Sequence[_Place]) -> dict[int, str]:
+def _read(chunk: bytes, places: Sequence[Place]) -> dict[int, dict[str, Any]]:
     """JSON of the records by where they stand; without those that cannot be read this way."""
     if not places:
         return {}
     first = next((place.number for place in places if place.number is not None), 0)
     last = next((place.number for place in reversed(places) if place.number is not None), 0)
-    by_number: dict[int, list[_Place]] = {}
+    by_number: dict[int, list[Place]] = {}
     for place in places:
         if place.number is not None:
             by_number.setdefault(place.number, []).append(place)
-    found: dict[int, str] = {}
-    for number, text in _parsed(_headed(chunk, first, last, places[-1].at + places[-1].size), len(places)):
+    found: dict[int, dict[str, Any]] = {}
+    for number, document in _parsed(_headed(chunk, first, last, places[-1].at + places[-1].size), len(places)):
         if waiting := by_number.get(number):
-            found[waiting.pop(0).at] = text
+            found[waiting.pop(0).at] = document
     return found
 
 
-def _alone(chunk: bytes, place: _Place) -> str | None:
-    """JSON of one record, read from a copy of its chunk that holds no other: the space before it is one record."""
+def read_alone(chunk: bytes, place: Place, *, strict: bool = True) -> dict[str, Any] | None:
+    """JSON of one record, read from a copy of its chunk that holds no other: the space before it is one record.
+
+    Args:
+        chunk: All of it.
+        place: Where the record stands.
+        strict: False takes names with control characters in them too.
+    """
     copy = bytearray(_headed(chunk, _MARK - 1, _MARK, place.at + place.size))
     if place.at > _FIRST:
         before = place.at - _FIRST
@@ -245,7 +251,7 @@ def _alone(chunk: bytes, place: _Place) -> str | None:
             return None
         _RECORD.pack_into(copy, _FIRST, _RECORD_MAGIC, before, _MARK - 1, 0)
     _RECORD.pack_into(copy, place.at, _RECORD_MAGIC, place.size, _MARK, 0)
-    return next((text for number, text in _parsed(bytes(copy), 2) if number == _MARK), None)
+    return next((document for number, document in _parsed(bytes(copy), 2, strict=strict) if number == _MARK), None)
 
 
 def _headed(chunk: bytes, first: int, last: int, free: int) -> bytes:
@@ -267,22 +273,37 @@ def _headed(chunk: bytes, first: int, last: int, free: int) -> bytes:
     )
 
 
-def _parsed(chunk: bytes, records: int) -> Iterator[tuple[int, str]]:
+def _parsed(chunk: bytes, records: int, *, strict: bool = True) -> Iterator[tuple[int, dict[str, Any]]]:
     """Number and JSON of what the package reads in a chunk."""
+    import json
+
+    import orjson
     from evtx import PyEvtxParser
 
     failures = 0
     try:
         parser = PyEvtxParser(io.BytesIO(_FILE_HEADER + chunk), 1).records_json()
-    except (OSError, RuntimeError):
-        return
+    except BaseException as error:
+        if _is_failure(error):
+            return
+        raise
     while failures <= records:
         try:
             record = next(parser)
+            if record is None:
+                continue
+            document = orjson.loads(record["data"]) if strict else json.loads(record["data"], strict=False)
         except StopIteration:
             return
-        except (OSError, RuntimeError, ValueError):
+        except BaseException as error:
+            if not _is_failure(error):
+                raise
             failures += 1
             continue
-        if record is not None:
-            yield record["event_record_id"], record["data"]
+        if isinstance(document, dict):
+            yield record["event_record_id"], document
+
+
+def _is_failure(error: BaseException) -> bool:
+    """Whether an error is what the package says of bytes that it cannot read: a panic of its own is no Exception."""
+    return isinstance(error, (OSError, RuntimeError, ValueError)) or type(error).__name__ == "PanicException"

@@ -57,6 +57,11 @@ class SourceOptions:
         help="summary: the text of a Windows event is one line with its ID, level and origin instead of JSON.",
         metavar="TYPE",
     )
+    carve: bool = opt(
+        "--carve",
+        default=False,
+        help="Of Windows event logs, read what an earlier use has left in free space too: records with carved=true.",
+    )
     encoding: str = opt("--encoding", default="", help="Encoding of the text instead of the one found.", metavar="NAME")
     ts_format: str = opt(
         "--ts-format",
@@ -173,6 +178,7 @@ def settings_of(
         no_timestamps=options.no_ts,
         format=options.input_format or None,
         summary=options.log_type == "summary",
+        carve=options.carve,
         overrides=tuple(parse_override(text) for text in options.overrides),
         again=isinstance(options, ImportOptions) and options.again,
         dry_run=isinstance(options, ImportOptions) and options.dry_run,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from twsla.formats.blocks import MAX_LINE_BYTES
+from twsla.formats.evtx import EvtxSource
 from twsla.ingest.building import Built, build_span
 from twsla.ingest.reading import NotTextError, Reading, open_reading
 from twsla.sources.base import DamagedError, Problem, ProblemKind
@@ -137,6 +138,8 @@ class Reader:
             reading.leave_rest()
         entry.lines = text.lines - entry.start_line
         entry.lossy_lines, entry.quoted_lines = text.lossy_lines, text.quoted_lines
+        if isinstance(text, EvtxSource):
+            entry.expected, entry.carved = text.expected, text.carved
         if text.pieces:
             reading.problems.append(Problem(entry.name, ProblemKind.NOTE, _pieces_told(reading)))
         reading.problems += (Problem(entry.name, ProblemKind.DAMAGED, loss) for loss in text.losses())

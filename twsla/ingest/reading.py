@@ -232,7 +232,7 @@ def _evtx_source(entry: SourceEntry, settings: Settings) -> EvtxSource:
     entry.format, entry.encoding, entry.encoding_reason, entry.multiline = "evtx", "", "binary", "event"
     entry.stamp_form = None if settings.no_timestamps else "System.TimeCreated"
     entry.zone, entry.zone_reason = "UTC", "events are dated in UTC"
-    return EvtxSource(settings.summary, settings.no_timestamps)
+    return EvtxSource(settings.summary, settings.no_timestamps, settings.carve)
 
 
 def _mail_source(

@@ -42,6 +42,9 @@ COLUMNS = (
     Column("other_form", "Other stamps", Kind.COUNT, hidden=True),
     Column("quoted_lines", "Lines quoting a stamp", Kind.COUNT, hidden=True),
     Column("lossy_lines", "Lossy lines", Kind.COUNT, hidden=True),
+    Column("expected", "Expected", Kind.COUNT, hidden=True),
+    Column("parsed", "Parsed", Kind.COUNT, hidden=True),
+    Column("carved", "Carved", Kind.COUNT, hidden=True),
     Column("stamp_example", "Example", Kind.TEXT, hidden=True),
     Column("start_offset", "Began at byte", Kind.BYTES, hidden=True),
     Column("sha256", "SHA-256", Kind.TEXT, hidden=True),
@@ -83,6 +86,17 @@ def report(outcome: Outcome, store: Path, *, strict: bool, dry_run: bool = False
         Fact("seconds", "seconds", round(seconds, 3), Kind.NUMBER),
         Fact("bytes_per_second", "bytes per second", round(size / seconds), Kind.BYTES),
     ]
+    if logs := [entry for entry in added if entry.expected is not None]:
+        facts += [
+            Fact(
+                "events_expected",
+                "events in Windows event logs",
+                sum(entry.expected or 0 for entry in logs),
+                Kind.COUNT,
+            ),
+            Fact("events_parsed", "Windows events read", sum(entry.parsed or 0 for entry in logs), Kind.COUNT),
+            Fact("events_carved", "Windows events out of free space", sum(entry.carved for entry in logs), Kind.COUNT),
+        ]
     if dry_run or whole:
         facts.append(Fact("dry_run", "dry run", dry_run))
     if whole:
@@ -110,6 +124,7 @@ def _row(entry: SourceEntry) -> list[object]:
     values = {item.name: getattr(entry, item.name) for item in fields(entry)} | {
         "source": entry.name,
         "left_out": entry.filtered_lines + entry.outside_lines,
+        "parsed": entry.parsed,
         "first": entry.min_ts,
         "last": entry.max_ts,
         "stamps": entry.stamp_form or "none found",

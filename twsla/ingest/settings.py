@@ -35,6 +35,8 @@ class Settings:
     """Input format, whatever the content looks like; None: recognised."""
     summary: bool = False
     """Texts of Windows events are one-line summaries instead of JSON."""
+    carve: bool = False
+    """Records in the free space of Windows event logs are read too."""
     overrides: tuple[Override, ...] = ()
     """What is said about some sources only; of several that match, the later wins."""
     again: bool = False
@@ -72,5 +74,6 @@ class Settings:
             self.no_timestamps,
             self.format,
             *(["summary"] if self.summary else []),
+            *(["carve"] if self.carve else []),
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]

@@ -83,6 +83,10 @@ class SourceEntry:
     """Lines that quote a stamp within their text and belong to the record before."""
     lossy_lines: int = 0
     """Lines with undecodable bytes; their records keep the original bytes in ``raw``."""
+    expected: int | None = None
+    """Records that the source itself says it holds (Windows event logs)."""
+    carved: int = 0
+    """Records found in free space, beyond these."""
     renamed: bool = False
     """``name`` ends in ``#2`` or so, because other content was imported under the name before."""
     start_offset: int = 0
@@ -102,6 +106,11 @@ class SourceEntry:
     def lines_add_up(self) -> bool:
         """Whether every line read was stored or left out by the user's own filter or time range."""
         return self.lines == self.record_lines + self.filtered_lines + self.outside_lines
+
+    @property
+    def parsed(self) -> int | None:
+        """How many of the records ``expected`` were read, stored or left out by the user; None: see there."""
+        return None if self.expected is None else self.lines - self.carved
 
     @property
     def overrides_text(self) -> str:
