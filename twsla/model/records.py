@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 COLUMNS = ("ts", "ts_flags", "source", "line_no", "offset", "text", "raw", "shape", "fields")
 """Columns of every store file, in this order; those of ``OPTIONAL`` may be absent from a file."""
 OPTIONAL = frozenset({"raw", "shape", "fields"})
+FIELD_PREFIX = "field_"
+"""What the names of columns for single fields begin with; behind it stands the field's name, as its source has it."""
 
 
 class TsFlag(IntFlag):
@@ -61,3 +63,13 @@ def fields_field() -> pa.Field:
     import pyarrow as pa
 
     return pa.field("fields", pa.map_(pa.string(), pa.string()))
+
+
+def field_column(name: str) -> str:
+    """The name of the column that a field may have of its own in a store file."""
+    return FIELD_PREFIX + name
+
+
+def field_of(column: str) -> str | None:
+    """The field that a column of a store file holds; None: it is one of ``COLUMNS``."""
+    return column.removeprefix(FIELD_PREFIX) if column.startswith(FIELD_PREFIX) else None

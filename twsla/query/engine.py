@@ -14,6 +14,7 @@ from twsla.model.records import COLUMNS
 from twsla.model.times import parse_time_range
 from twsla.model.zones import zone_of
 from twsla.query.database import MEMORY_LIMIT, Database
+from twsla.query.fields import FieldColumns
 from twsla.query.where import check_filters, compile_where
 from twsla.store.store import Store
 
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from twsla.store.store import Selected
 
 BATCH_ROWS = 1 << 16
-_OPTIONAL = {"raw": "NULL::BLOB", "shape": "NULL::VARCHAR", "fields": "NULL::MAP(VARCHAR, VARCHAR)"}
+_OPTIONAL = {"raw": "NULL::BLOB", "shape": "NULL::VARCHAR"}
+_ALWAYS = tuple(name for name in COLUMNS if name != "fields")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +47,23 @@ class Relation:
 class Engine:
     """One store, one query, one DuckDB (made when first needed); usable from several threads at once."""
 
-    def __init__(self, store: Store, query: Query, database: Database | None = None) -> None:
+    def __init__(
+        self, store: Store, query: Query, database: Database | None = None, fields: FieldColumns | None = None
+    ) -> None:
         self.store = store
         self.query = query
+        self.fields = fields or FieldColumns()
         self.selected: Selected = store.select(query.time_range)
         self._database = database or Database()
 
     def narrowed(self, filters: FilterSet) -> Engine:
         """An engine on the same database, for records that pass further filters as well. Closing one closes both."""
         query = replace(self.query, filters=FilterSet((*self.query.filters, *filters)))
-        return Engine(self.store, query, self._database)
+        return Engine(self.store, query, self._database, self.fields)
 
     def unfiltered(self) -> Engine:
         """An engine on the same database, for all records of the time range. Closing one closes both."""
-        return Engine(self.store, replace(self.query, filters=FilterSet()), self._database)
+        return Engine(self.store, replace(self.query, filters=FilterSet()), self._database, self.fields)
 
     @property
     def connection(self) -> DuckDBPyConnection:
@@ -79,7 +84,9 @@ class Engine:
     def records(
         self, files: Sequence[FileEntry] | None = None, *, filtered: bool = True, placed: bool = False
     ) -> Relation:
-        """The ``records`` relation as a SELECT: all columns of the store, the query's filters applied.
+        """The ``records`` relation as a SELECT: the columns of the store, the query's filters applied.
+
+        Of fields it has what was asked for by ``twsla.query.fields``.
 
         Args:
             files: Only these files; default: all that the time range leaves.
@@ -90,7 +97,8 @@ class Engine:
         parts: list[str] = []
         params: dict[str, object] = {}
         for columns, places in self._by_columns(files).items():
-            names = ", ".join(f'"{name}"' if name in columns else f'{_OPTIONAL[name]} AS "{name}"' for name in COLUMNS)
+            names = ", ".join(f'"{name}"' if name in columns else f'{_OPTIONAL[name]} AS "{name}"' for name in _ALWAYS)
+            names = ", ".join((names, *self.fields.select(columns, params)))
             if placed:
                 names += f", {_file_place(places)} AS _file, file_row_number AS _row"
             condition = self._condition("shape" in columns, params) if filtered else "true"
@@ -100,7 +108,8 @@ class Engine:
             read = f"read_parquet([{listed}], hive_partitioning = false)"
             parts.append(f"SELECT {names} FROM {read} WHERE {condition}")  # noqa: S608
         if not parts:
-            parts.append(f"SELECT *, 0 AS _file, 0::BIGINT AS _row FROM ({_EMPTY})" if placed else _EMPTY)  # noqa: S608
+            names = ", ".join(("*", *self.fields.empty(), *(["0 AS _file", "0::BIGINT AS _row"] if placed else [])))
+            parts.append(f"SELECT {names} FROM ({_EMPTY})")  # noqa: S608
         return Relation(" UNION ALL ".join(parts), params)
 
     def chosen(self, files: Sequence[FileEntry], rows: Mapping[int, Sequence[int]]) -> Relation:
@@ -117,10 +126,10 @@ class Engine:
         return Relation(" UNION ALL ".join(parts), {}) if parts else self.records((), placed=True)
 
     def _by_columns(self, files: Sequence[FileEntry]) -> dict[frozenset[str], list[int]]:
-        """The places in ``files`` of those that have the same columns."""
+        """The places in ``files`` of those that have the same columns, as far as these matter."""
         groups: dict[frozenset[str], list[int]] = {}
         for place, entry in enumerate(files):
-            groups.setdefault(frozenset(entry.columns), []).append(place)
+            groups.setdefault(self.fields.relevant(entry.columns), []).append(place)
         return groups
 
     def _condition(self, shape: bool, params: dict[str, object]) -> str:
@@ -234,8 +243,7 @@ def open_engine(selection: Selection, environment: Environment, *, damaged: bool
 
 _EMPTY = (
     "SELECT NULL::TIMESTAMPTZ_NS AS ts, 0::UTINYINT AS ts_flags, '' AS source, 0::BIGINT AS line_no, "
-    "0::BIGINT AS \"offset\", '' AS text, NULL::BLOB AS raw, NULL::VARCHAR AS shape, "
-    "NULL::MAP(VARCHAR, VARCHAR) AS fields WHERE false"
+    "0::BIGINT AS \"offset\", '' AS text, NULL::BLOB AS raw, NULL::VARCHAR AS shape WHERE false"
 )
 
 
@@ -270,12 +278,12 @@ def translated(store: Path) -> Iterator[None]:
         if "No space left" in str(error):
             hint = "make room there, or name another directory in the environment variable TMPDIR"
             raise TwslaError(f"there is no room for temporary files: {first_line(error)}", hint=hint) from error
-        raise _damaged(store, error) from error
+        raise damaged(store, error) from error
     except _duckdb.OutOfRangeException as error:
         raise UsageError(f"the query cannot be computed: {first_line(error)}") from error
     except _duckdb.Error as error:
         if _PARQUET.search(str(error)):
-            raise _damaged(store, error) from error
+            raise damaged(store, error) from error
         raise TwslaError(f"the query on {store} cannot be run: {first_line(error)}") from error
 
 
@@ -283,7 +291,8 @@ _PARQUET = re.compile("parquet|TProtocolException|Out of buffer|don't know what 
 """What DuckDB says of damaged files, in errors of several kinds: nearly always their names."""
 
 
-def _damaged(store: Path, error: Exception) -> StoreError:
+def damaged(store: Path, error: Exception) -> StoreError:
+    """The error for a file of the store that cannot be read."""
     return StoreError(
         f"a file of the store {store} cannot be read: {first_line(error)}", hint="'twsla verify' tells what is wrong"
     )

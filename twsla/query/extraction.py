@@ -33,7 +33,7 @@ def compile_extraction(extraction: Extraction, *, prefix: str = "e0", engine: En
 
             return compile_pattern(extraction, params)
         case ExtractionKind.FIELD:
-            from twsla.query.fields import compile_field
+            from twsla.query.spaced import compile_field
 
             return compile_field(extraction, params)
         case ExtractionKind.CSV | ExtractionKind.TSV:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _WHOLE: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 _WIDE: Final = ("HUGEINT", "UHUGEINT", "UBIGINT")
 _FRACTIONS: Final = ("FLOAT", "DOUBLE")
-_HINT: Final = "columns of records: ts, ts_flags, source, line_no, offset, text, raw, shape"
+_HINT: Final = "columns of records: ts, ts_flags, source, line_no, offset, text, raw, shape, fields"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,7 @@ def _answer(runner: Engine, statement: str, most_rows: int, timeout_s: float) ->
 def _isolate(runner: Engine) -> None:
     """Make the view, then close the database to everything but the files it reads."""
     connection = runner.connection
+    runner.fields.whole = True
     relation = runner.records()
     view = relation.sql
     for name, value in relation.params.items():

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 from twsla.errors import UsageError
 from twsla.model.extraction import ExtractionKind
 from twsla.query.extracted import PIECE, Extracted, Params, refined_list, refined_one
-from twsla.query.fields import SPACE, either_way, place
 from twsla.query.matching import where_shape
+from twsla.query.spaced import SPACE, either_way, place
 
 if TYPE_CHECKING:
     from twsla.model.extraction import Extraction

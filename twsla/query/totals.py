@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 def records_in_range(engine: Engine) -> int:
     """Records of the time range, filters aside: from the manifests, but for files that the range cuts."""
-    cut = [entry for entry in engine.selected.files if _is_cut(engine, entry)]
-    whole = sum(entry.rows for entry in engine.selected.files if not _is_cut(engine, entry))
+    cut = [entry for entry in engine.selected.files if is_cut(engine, entry)]
+    whole = sum(entry.rows for entry in engine.selected.files if not is_cut(engine, entry))
     if not cut:
         return whole
     bounds = {"first": engine.query.time_range.start_ns, "last": engine.query.time_range.end_ns}
@@ -23,7 +23,8 @@ def records_in_range(engine: Engine) -> int:
     return whole + int(engine.fetch(sql, given, relation=engine.records(cut, filtered=False))[0][0])
 
 
-def _is_cut(engine: Engine, entry: FileEntry) -> bool:
+def is_cut(engine: Engine, entry: FileEntry) -> bool:
+    """Whether the time range leaves out some of a file's records."""
     start, end = engine.query.time_range.start_ns, engine.query.time_range.end_ns
     if entry.min_ts is None or entry.max_ts is None:
         return False

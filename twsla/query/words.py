@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from twsla.model.filters import quoted
 from twsla.query.extracted import PIECE, Extracted, refined_list, refined_one
-from twsla.query.fields import SPACE
 from twsla.query.matching import compile_match
 from twsla.query.regexes import shape_of
+from twsla.query.spaced import SPACE
 
 if TYPE_CHECKING:
     from twsla.model.extraction import Extraction
