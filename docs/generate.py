@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from twsla import registry
-from twsla.cli.bind import BoundCommand, Section
+from twsla.cli.bind import BoundCommand
 from twsla.cli.lazy import as_command
 from twsla.cli.main import BEFORE
 from twsla.cli.parameters import option_help, option_label
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     import click
+
+    from twsla.sections import Section
 
 EXIT_CODES = {
     ExitCode.OK: "Done. An answer without rows is an answer; only `search -q` says 1 when nothing matches.",

@@ -285,6 +285,7 @@ class IpOptions:
         help="Name server to ask for host and domain, instead of those of this machine.",
         metavar="ADDR[:PORT]",
     )
+    no_dns: bool = opt("--no-dns", default=False, help="Ask no name server: an error where an answer would need one.")
     dns_timeout: float = opt(
         "--dns-timeout", default=3.0, help="Seconds to wait for the name of one address.", metavar="SECONDS"
     )

@@ -86,6 +86,32 @@ def test_a_statement_that_runs_on_is_stopped(run: Run, store: Path) -> None:
     assert "stopped after 0.5 seconds" in done.err
 
 
+def test_a_statement_stops_with_the_engine_that_asked(store: Path) -> None:
+    """Interrupting the engine reaches the database of its own in which the statement runs."""
+    import threading
+
+    from twsla.errors import Cancelled
+    from twsla.model.query import Query
+    from twsla.query.engine import Engine
+    from twsla.query.statement import run_statement
+    from twsla.store.store import Store
+
+    engine = Engine(Store.open(store / "twsla.db"), Query())
+    stop = threading.Timer(0.5, engine.interrupt)
+    stop.start()
+    try:
+        with pytest.raises(Cancelled):
+            run_statement(
+                engine,
+                "SELECT count(*) FROM range(1000000000000) a, range(1000) b WHERE a.range % 7 = 3",
+                most_rows=1,
+                timeout_s=60,
+            )
+    finally:
+        stop.cancel()
+        engine.close()
+
+
 def test_rows_left_out_are_told(run: Run, store: Path) -> None:
     done = run("sql", "--max-rows", "2", "SELECT line_no FROM records ORDER BY line_no")
     assert done.text.splitlines() == ["line_no", "1", "2"]

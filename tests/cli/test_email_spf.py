@@ -149,8 +149,14 @@ def test_nobody_is_asked_unless_it_is_wanted(run: Run, tmp_path: Path) -> None:
         (row,) = search(run, "--resolver", server.address)
         run("email", "count", "--email-count-by", "domain", "--resolver", server.address)
 
+        refused = [
+            run("email", "search", "--check-spf", "--no-dns", "--resolver", server.address),
+            run("email", "count", "--email-count-by", "spf", "--no-dns", "--resolver", server.address),
+        ]
+
     assert row["spf"] is None
     assert server.questions == []
+    assert [(done.code, "none may be asked" in done.err) for done in refused] == [(2, True), (2, True)]
 
 
 def test_a_silent_server_costs_no_more_than_its_time(run: Run, tmp_path: Path) -> None:

@@ -82,6 +82,8 @@ def test_names_come_from_the_server_and_what_is_missing_is_told(run: Run, case: 
         (["-e", "ip", "--ip", "planet"], "planet"),
         (["-e", "host", "--resolver", "example.com"], "'example.com' is not an address of a name server"),
         (["-e", "host", "--dns-timeout", "0"], "--dns-timeout 0"),
+        (["-e", "host", "--resolver", "127.0.0.1", "--no-dns"], "none may be asked"),
+        (["-e", "ip", "--ip", "domain", "--no-dns"], "none may be asked"),
         (["-e", "host", "--resolver", "127.0.0.1", "--dns-cache", "x.log"], "x.log"),
     ],
 )

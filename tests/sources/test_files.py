@@ -152,6 +152,25 @@ def test_links_are_followed_to_files_only(tmp_path: Path) -> None:
     }
 
 
+def test_files_elsewhere_can_be_left_out_links_followed(tmp_path: Path) -> None:
+    top = tmp_path / "top"
+    top.mkdir()
+    (top / "inside").write_bytes(b"in")
+    (top / "also").symlink_to("inside")
+    (tmp_path / "outside").write_bytes(b"out")
+    (tmp_path / "topping").write_bytes(b"out")
+    (top / "link").symlink_to(tmp_path / "outside")
+
+    got = collect(top, str(top / ".." / "outside"), tmp_path / "topping", within=(top,))
+
+    assert set(got.content.values()) == {b"in"}
+    assert [source for source, kind in got.kinds() if kind is ProblemKind.SKIPPED] == [
+        str(top / "link"),
+        str(top / ".." / "outside"),
+        str(tmp_path / "topping"),
+    ]
+
+
 def test_special_files_in_a_directory_are_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     os.mkfifo("fifo")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from twsla.analysis.bucketing import records_fact
+from twsla.errors import UsageError
 from twsla.model.result import Fact, Kind, Note
 from twsla.options import opt
 
@@ -31,6 +32,7 @@ class SpfOptions:
         help="Name server to ask for SPF, instead of those of this machine.",
         metavar="ADDR[:PORT]",
     )
+    no_dns: bool = opt("--no-dns", default=False, help="Ask no name server: an error where an answer would need one.")
     dns_timeout: float = opt(
         "--dns-timeout",
         default=5.0,
@@ -50,6 +52,8 @@ def open_checker(options: SpfOptions, *, wanted: bool) -> SpfChecker | None:
     """
     if not (wanted or options.check_spf):
         return None
+    if options.no_dns:
+        raise UsageError("SPF is checked by asking name servers, and none may be asked", hint="leave out --no-dns")
     from twsla.query.spf import SpfChecker
 
     return SpfChecker(options.resolver, options.dns_timeout, options.dns_budget)

@@ -14,6 +14,7 @@ from twsla.cli.settings import Settings, parameter_name, read_settings
 from twsla.environment import Environment
 from twsla.errors import UsageError
 from twsla.options import OptionInfo, OutputOptions, Selection, describe
+from twsla.sections import Section, sections_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from twsla.model.result import Result
-
-TITLES = {Selection: "Which records", OutputOptions: "Output"}
-"""Headings of the shared options in help; a command's own stand under "Options"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,44 +37,6 @@ Run = Callable[[Call, Any], "Result | int | None"]
 """A command's work. A Result is written out as the output options say; a number is the exit code."""
 Prepare = Callable[[Call, Any], "tuple[Call, Any]"]
 """Puts what was typed right before it is decided where the answer goes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One option dataclass as a command offers it."""
-
-    owner: type
-    infos: tuple[OptionInfo, ...]
-
-    @property
-    def title(self) -> str:
-        """Heading in help."""
-        return TITLES.get(self.owner, "Options")
-
-
-def sections_of(own: type | None, shared: Iterable[type], without: Iterable[str] = ()) -> tuple[Section, ...]:
-    """A command's options: its own, then the shared ones without what they would share.
-
-    A shared option gives up its short letter where the command uses that letter, and goes altogether where the command
-    has a long option of that name, or positional arguments of its own. ``without`` names shared fields to leave out.
-    """
-    mine = describe(own) if own else ()
-    longs = {flag for info in mine if not info.positional for flag in (info.long, *info.aliases)}
-    shorts = {info.short for info in mine}
-    has_arguments = any(info.positional for info in mine)
-    sections = [Section(own, mine)] if own else []
-    for owner in shared:
-        kept = []
-        for info in describe(owner):
-            if info.name in without or info.long in longs or (info.positional and has_arguments):
-                continue
-            kept.append(_without_short(info) if info.short in shorts else info)
-        sections.append(Section(owner, tuple(kept)))
-    return tuple(sections)
-
-
-def _without_short(info: OptionInfo) -> OptionInfo:
-    return replace(info, short=None)
 
 
 class BoundCommand(click.Command):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from twsla.cli.bind import BoundCommand, Call, sections_of
+from twsla.cli.bind import BoundCommand, Call
 from twsla.errors import UsageError
 from twsla.options import OutputOptions, Selection, describe
+from twsla.sections import sections_of
 
 if TYPE_CHECKING:
     from twsla.model.analysis import Analysis

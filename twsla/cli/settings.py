@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     import click
 
-    from twsla.cli.bind import Section
     from twsla.environment import Environment
+    from twsla.sections import Section
 
 
 def parameter_name(owner: type, name: str) -> str:

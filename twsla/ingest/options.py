@@ -9,6 +9,8 @@ from twsla.errors import UsageError
 from twsla.options import arg, opt
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from twsla.environment import Environment
     from twsla.ingest.settings import Settings
     from twsla.options import Selection
@@ -40,6 +42,13 @@ class SourceOptions:
     )
     exclude: tuple[str, ...] = opt(
         "--exclude", default=(), help="Not those that match this pattern.", multiple=True, metavar="GLOB"
+    )
+    within: tuple[Path, ...] = opt(
+        "--within",
+        default=(),
+        help="Leave out files that, links followed, are not below this directory; may be given several times.",
+        multiple=True,
+        metavar="DIR",
     )
     password: str = opt("--password", default="", help="Password of encrypted archives.", metavar="TEXT")
     input_format: str = opt(
@@ -207,6 +216,10 @@ def used_options(options: ImportOptions, selection: Selection) -> dict[str, Any]
             value = getattr(owner, item.name)
             if value and value != item.default and item.name not in _NOT_RECORDED:
                 used[item.name] = (
-                    list(value) if isinstance(value, tuple) else value if isinstance(value, int) else str(value)
+                    list(map(str, value))
+                    if isinstance(value, tuple)
+                    else value
+                    if isinstance(value, int)
+                    else str(value)
                 )
     return used

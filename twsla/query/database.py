@@ -26,8 +26,11 @@ MEMORY_LIMIT = "800MB"
 class Database:
     """Connections by thread; the database is made when the first is asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory: str = MEMORY_LIMIT) -> None:
+        self.memory = memory
+        """What DuckDB may take, as it writes sizes."""
         self._lock = threading.Lock()
+        self._inner: list[Database] = []
         self._root: DuckDBPyConnection | None = None
         self._connections: dict[int, DuckDBPyConnection] = {}
         self._scratch = 0
@@ -42,18 +45,27 @@ class Database:
     def _connect(self) -> DuckDBPyConnection:
         with self._lock:
             if self._root is None:
-                made = self._root = _open(self._own_folder() / "spill")
+                made = self._root = _open(self._own_folder() / "spill", self.memory)
                 made.execute("SET GLOBAL TimeZone = 'UTC'")  # for all connections to come as well
             else:
                 made = self._root.cursor()
             self._connections[threading.get_ident()] = made
             return made
 
+    def isolated(self) -> Database:
+        """Another database with the same limit, which knows nothing of this one; what stops this one stops it too."""
+        made = Database(self.memory)
+        with self._lock:
+            self._inner.append(made)
+        return made
+
     def interrupt(self, thread: int | None) -> None:
         """Stop what runs, everywhere or in one thread (its ``ident``). Callable from any thread."""
         for ident, connection in list(self._connections.items()):
             if thread is None or ident == thread:
                 connection.interrupt()
+        for inner in list(self._inner):
+            inner.interrupt(thread)
 
     def scratch_name(self) -> str:
         """A table name not used yet."""
@@ -119,7 +131,7 @@ def _is_pattern(path: str) -> bool:
     return any(sign in path for sign in "*?[")
 
 
-def _open(spill: Path) -> DuckDBPyConnection:
+def _open(spill: Path, memory: str) -> DuckDBPyConnection:
     """Safe settings, spilling to a directory of our own."""
     # The extension module alone loads in 28 ms, the package around it in 140; the package adds its methods to the same
     # connection class when it is imported later, for Arrow results.
@@ -128,7 +140,7 @@ def _open(spill: Path) -> DuckDBPyConnection:
     return connect(
         ":memory:",
         config={
-            "memory_limit": MEMORY_LIMIT,
+            "memory_limit": memory,
             "temp_directory": str(spill),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",

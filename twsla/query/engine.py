@@ -65,6 +65,10 @@ class Engine:
         """An engine on the same database, for all records of the time range. Closing one closes both."""
         return Engine(self.store, replace(self.query, filters=FilterSet()), self._database, self.fields)
 
+    def isolated(self) -> Engine:
+        """An engine for the same records on a database of its own: closed by itself, interrupted with this one."""
+        return Engine(self.store, self.query, self._database.isolated())
+
     @property
     def connection(self) -> DuckDBPyConnection:
         """The connection of the calling thread; UTC."""
@@ -149,7 +153,7 @@ class Engine:
     ) -> list[tuple[Any, ...]]:
         """Run SQL over ``records`` and give the rows as Python values. For small answers; imports no Arrow."""
         statement, values = self._statement(sql, params, relation)
-        with translated(self.store.path):
+        with translated(self.store.path, self._database.memory):
             return self.connection.execute(statement, values).fetchall()
 
     def rows(
@@ -167,7 +171,7 @@ class Engine:
     ) -> Iterator[pa.RecordBatch]:
         """Run SQL over ``records`` and give the answer piece by piece, in bounded memory."""
         batches, _ = self._reader(sql, params, relation)
-        with translated(self.store.path):
+        with translated(self.store.path, self._database.memory):
             yield from batches
 
     def _reader(
@@ -176,7 +180,7 @@ class Engine:
         import duckdb  # noqa: F401  # gives the connection its relational and Arrow methods
 
         statement, values = self._statement(sql, params, relation)
-        with translated(self.store.path):
+        with translated(self.store.path, self._database.memory):
             reader = self.connection.sql(statement, params=values or None).to_arrow_reader(BATCH_ROWS)
         return reader, reader.schema
 
@@ -191,7 +195,7 @@ class Engine:
 
     def execute(self, sql: str, params: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
         """Run SQL that does not look at ``records`` (scratch tables)."""
-        with translated(self.store.path):
+        with translated(self.store.path, self._database.memory):
             return self.connection.execute(sql, dict(params or {})).fetchall()
 
     def scratch_name(self) -> str:
@@ -259,8 +263,8 @@ def _quoted(text: str) -> str:
 
 
 @contextmanager
-def translated(store: Path) -> Iterator[None]:
-    """DuckDB's errors as ours."""
+def translated(store: Path, memory: str = MEMORY_LIMIT) -> Iterator[None]:
+    """DuckDB's errors as ours; ``memory`` is what it was allowed to take."""
     import _duckdb
 
     from twsla.errors import Cancelled
@@ -271,7 +275,7 @@ def translated(store: Path) -> Iterator[None]:
         raise Cancelled from error
     except _duckdb.OutOfMemoryException as error:
         raise TwslaError(
-            f"the query needs more memory than {MEMORY_LIMIT}: {first_line(error)}",
+            f"the query needs more memory than {memory}: {first_line(error)}",
             hint="narrow the time range (-t) or the filters",
         ) from error
     except _duckdb.IOException as error:

@@ -35,9 +35,13 @@ class NameLookup:
             hosts: Looked at first, unless servers are named.
 
         Raises:
-            UsageError: A time is not above 0, a name server is no address, this machine has none, or the file of names
-                cannot be used.
+            UsageError: None may be asked, a time is not above 0, a name server is no address, this machine has none, or
+                the file of names cannot be used.
         """
+        if options.no_dns:
+            raise UsageError(
+                f"a {kind} is found by asking name servers, and none may be asked", hint="leave out --no-dns"
+            )
         for flag, seconds in (("--dns-timeout", options.dns_timeout), ("--dns-budget", options.dns_budget)):
             if not (math.isfinite(seconds) and seconds > 0):
                 raise UsageError(f"{flag} {seconds:g}: not a number of seconds above 0")

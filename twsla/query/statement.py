@@ -9,14 +9,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from twsla.errors import Cancelled, TwslaError, UsageError
-from twsla.query.database import Database
-from twsla.query.engine import Engine, first_line, translated
+from twsla.query.engine import first_line, translated
 from twsla.query.spooled import SpooledRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from _duckdb import DuckDBPyConnection
+
+    from twsla.query.engine import Engine
 
 _WHOLE: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 _WIDE: Final = ("HUGEINT", "UHUGEINT", "UBIGINT")
@@ -64,7 +65,7 @@ def run_statement(engine: Engine, statement: str, *, most_rows: int, timeout_s: 
         UsageError: It is not one such statement, or cannot be run.
         TwslaError: It ran too long, or needs too much memory.
     """
-    runner = Engine(engine.store, engine.query, Database())
+    runner = engine.isolated()
     try:
         return _answer(runner, statement, most_rows, timeout_s)
     except BaseException:

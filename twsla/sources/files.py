@@ -29,6 +29,7 @@ def expand(
     exclude: Sequence[str] = (),
     password: str | None = None,
     recursive: bool = True,
+    within: Sequence[Path] = (),
     limits: Limits | None = None,
     on_problem: Callable[[Problem], None],
     stdin: BinaryIO,
@@ -44,6 +45,7 @@ def expand(
         exclude: Patterns of what is left out, directories and archives with all that is in them.
         password: For encrypted zip and 7z archives.
         recursive: Whether directories below a named directory are entered.
+        within: Directories; files that, links followed, are in none of them are left out. None: any file.
         limits: What hostile input may cost; None: the usual.
         on_problem: Told of everything that is left out, from the thread that asks for the next item or reads one.
         stdin: Standard input in binary mode.
@@ -52,7 +54,8 @@ def expand(
         Items. A file reached twice (two names, links) is given once.
     """
     choice = Choice(pattern, tuple(exclude))
-    sources = _Sources(choice, recursive, password, limits or Limits(), on_problem, stdin)
+    roots = tuple(os.path.realpath(each) for each in within)
+    sources = _Sources(choice, recursive, password, limits or Limits(), on_problem, stdin, roots)
     for argument in arguments:
         yield from sources.argument(argument)
 
@@ -67,6 +70,7 @@ class _Sources:
     limits: Limits
     on_problem: Callable[[Problem], None]
     stdin: BinaryIO
+    within: tuple[str, ...] = ()
     seen: dict[tuple[int, int], str] = field(default_factory=dict)
     """Device and inode of every file given, and its printable name."""
     stdin_read: bool = False
@@ -93,6 +97,8 @@ class _Sources:
             )
         elif stat.S_ISSOCK(status.st_mode):
             self.problem(argument, ProblemKind.UNSUPPORTED, "is a socket")
+        elif self.within:
+            self.problem(argument, ProblemKind.SKIPPED, f"is a {_type_name(status.st_mode)}, and not a file")
         else:
             yield from self._stream(printable(argument), path.name, lambda: FileStream(path))
 
@@ -125,6 +131,9 @@ class _Sources:
     def _file(self, name: str, status: os.stat_result, place: Place) -> Iterator[Item]:
         """The items of a regular file, unless it was given before."""
         path = Path(name)
+        if self.within and not _is_within(path, self.within):
+            self.problem(name, ProblemKind.SKIPPED, f"is outside of {' and '.join(map(printable, self.within))}")
+            return
         key = (status.st_dev, status.st_ino)
         if status.st_ino and key in self.seen:
             self.problem(name, ProblemKind.DUPLICATE, f"is the same file as {self.seen[key]}; it is read once")
@@ -151,7 +160,15 @@ class _Sources:
             self.on_problem(problem)
 
         inner = _Sources(
-            self.choice, self.recursive, self.password, self.limits, count, self.stdin, self.seen, self.stdin_read
+            self.choice,
+            self.recursive,
+            self.password,
+            self.limits,
+            count,
+            self.stdin,
+            self.within,
+            self.seen,
+            self.stdin_read,
         )
         for name, below in inner.files_below(top, ""):
             for item in inner.listed(name, below):
@@ -212,6 +229,12 @@ class _Sources:
     def _left_out(self, name: str, below: str, kind: ProblemKind, sentence: str) -> None:
         if self.choice.wants(below):
             self.problem(name, kind, sentence)
+
+
+def _is_within(path: Path, roots: Sequence[str]) -> bool:
+    """Whether a file is, links followed, below one of some directories."""
+    real = Path(os.path.realpath(path))
+    return any(real.is_relative_to(root) for root in roots)
 
 
 def _looks_like_url(argument: str) -> bool:

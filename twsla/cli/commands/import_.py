@@ -108,6 +108,7 @@ def items_of(
         pattern=options.file_pat or None,
         exclude=options.exclude,
         password=options.password or None,
+        within=options.within,
         on_problem=on_problem,
         stdin=environment.stdin,
     )
