@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from twsla.model.filters import FilterSet, simple_filter
 from twsla.model.query import Query
@@ -14,13 +20,14 @@ from twsla.model.records import fields_field, record_schema
 from twsla.model.times import TimeRange
 from twsla.query.engine import Engine
 from twsla.query.fields import field_batches, field_names, field_sql, meant
-from twsla.store.manifest import Manifest
+from twsla.store import fieldcolumns
+from twsla.store.fieldcolumns import split_map
+from twsla.store.manifest import Manifest, read_manifest, write_manifest
 from twsla.store.store import Store
 from twsla.store.writer import ImportWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 SECOND = 10**9
 EVENTS: list[dict[str, str] | None] = [
@@ -58,9 +65,13 @@ def make_store(path: Path, events: list[dict[str, str] | None]) -> Store:
     return Store.open(path)
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
+@pytest.fixture(params=["map", "columns"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """With all fields in the map, and with a column for each that can have one."""
+    monkeypatch.setattr(fieldcolumns, "LEAST_RECORDS", 1 if request.param == "columns" else 99)
     engine = Engine(make_store(tmp_path / "t.db", EVENTS), Query())
+    columns = {"field_Image", "field_ProcessID", "field_Threat Name"} if request.param == "columns" else set()
+    assert {each for each in engine.store.files[0].columns if each.startswith("field_")} == columns
     yield engine
     engine.close()
 
@@ -136,9 +147,7 @@ def test_the_same_name_comes_before_one_alike() -> None:
     assert meant("user", ["USER", "User", "us er", "user", "users"]) == ("user", "USER", "User", "us er")
 
 
-def test_a_map_that_has_a_name_twice_counts_with_the_first(tmp_path: Path) -> None:
-    from twsla.store.fieldcolumns import split_map
-
+def test_a_map_that_has_a_name_twice_counts_with_the_first() -> None:
     maps = pa.array([[("a", "1"), ("b", "2"), ("a", "3")], None, [], [("a", None)]], fields_field().type)
 
     found = split_map(maps)
@@ -149,3 +158,51 @@ def test_a_map_that_has_a_name_twice_counts_with_the_first(tmp_path: Path) -> No
     }
     assert split_map(maps.slice(1), {"b"}) == {}
     assert {name: column.to_pylist() for name, column in split_map(maps.slice(0, 1), {"b"}).items()} == {"b": ["2"]}
+
+
+NAMES = st.sampled_from(
+    ["a", "A", "b", "Ünï", "with blank", 'quo"te', "dot.ted", "ends\n", "", "ts", "fields", "source"]
+)
+EVENT = st.dictionaries(NAMES, st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=3))
+
+
+@settings(max_examples=30)
+@given(events=st.lists(st.none() | EVENT, min_size=1, max_size=12), least=st.integers(1, 4), most=st.integers(0, 4))
+def test_whatever_has_a_column_each_record_keeps_its_fields(
+    events: list[dict[str, str] | None], least: int, most: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fieldcolumns, "LEAST_RECORDS", least)
+        patch.setattr(fieldcolumns, "MOST_COLUMNS", most)
+        store = make_store(Path(folder) / "t.db", events)
+        asked = sorted({name for event in events for name in event or ()})
+        with closing(Engine(store, Query())) as engine:
+            assert set(field_names(engine)) == set(asked)
+            columns = [field_sql(engine, name) for name in asked]
+            engine.fields.whole = True
+            rows = engine.fetch(f"SELECT {', '.join(['fields', *columns])} FROM records ORDER BY line_no")
+            (batch,) = field_batches(engine, asked, extra=("line_no",))
+
+    assert [dict(row[0] or {}) for row in rows] == [event or {} for event in events]
+    alike = [dict((event or {}).items()) for event in events]
+    for place, name in enumerate(asked):
+        wanted = [next((event[each] for each in meant(name, asked) if each in event), None) for event in alike]
+        assert [row[1 + place] for row in rows] == wanted
+        assert batch.column(1 + place).to_pylist() == wanted
+
+
+def test_only_imports_with_columns_for_fields_are_kept_from_older_programs(engine: Engine, tmp_path: Path) -> None:
+    (manifest,) = engine.store.manifests
+    has_columns = any(each.startswith("field_") for each in manifest.files[0].columns)
+
+    assert manifest.version == (2 if has_columns else 1)
+
+
+def test_a_store_without_names_in_its_manifest_is_looked_through(engine: Engine) -> None:
+    (manifest,) = engine.store.manifests
+    old = replace(manifest, files=tuple(replace(entry, field_names=()) for entry in manifest.files))
+    write_manifest(engine.store.path, old)
+    again = Engine(Store.open(engine.store.path), Query())
+
+    assert read_manifest(engine.store.path / "imports" / f"{old.id}.json").files[0].field_names == ()
+    assert field_names(again) == field_names(engine)

@@ -99,13 +99,15 @@ def squashed(name: str) -> str:
 
 
 def expression(fields: Sequence[str], columns: frozenset[str], params: dict[str, object]) -> str:
-    """SQL for the first of several fields that a record has, in files with ``columns``: VARCHAR."""
-    own = [quoted_name(field_column(each)) for each in fields if field_column(each) in columns]
-    rest = [each for each in fields if field_column(each) not in columns] if _MAP in columns else []
-    for each in rest:
-        name = f"f{len(params)}"
-        params[name] = each
-        own.append(f"{_MAP}[${name}]")
+    """SQL for the first of several fields that a record has, in files with ``columns``: VARCHAR, NULL if none."""
+    own = []
+    for each in fields:
+        if field_column(each) in columns:
+            own.append(quoted_name(field_column(each)))
+        elif _MAP in columns:
+            name = f"f{len(params)}"
+            params[name] = each
+            own.append(f"{_MAP}[${name}]")
     if not own:
         return "NULL::VARCHAR"
     return own[0] if len(own) == 1 else f"coalesce({', '.join(own)})"
@@ -134,7 +136,8 @@ def quoted_name(column: str) -> str:
 
 def _names_of(engine: Engine) -> set[str]:
     found = {name for entry in engine.store.files for column in entry.columns if (name := field_of(column)) is not None}
-    files = [entry for entry in engine.store.files if _MAP in entry.columns]
+    found |= {name for entry in engine.store.files for name in entry.field_names}
+    files = [entry for entry in engine.store.files if _MAP in entry.columns and not entry.field_names]
     if files:
         listed = ", ".join("'" + path.replace("'", "''") + "'" for path in engine.file_paths(files))
         keys = f"SELECT map_keys({_MAP}) AS keys FROM read_parquet([{listed}], hive_partitioning = false)"  # noqa: S608

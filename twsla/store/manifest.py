@@ -17,14 +17,17 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from twsla.errors import StoreError
-from twsla.model.records import COLUMNS, OPTIONAL
+from twsla.model.records import COLUMNS, OPTIONAL, field_of
 from twsla.store.layout import IMPORTS, cannot_write, sync_directory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-MANIFEST_VERSION = 1
+MANIFEST_VERSION = 2
+"""Of manifests with files in which fields have columns of their own; that of others is ``PLAIN_VERSION``."""
+PLAIN_VERSION = 1
+"""A program that knows no such columns would miss what is in them: it must not read them, and may read all others."""
 _T = TypeVar("_T")
 
 
@@ -135,6 +138,8 @@ class FileEntry:
     """The sources with rows in it."""
     shapes: int = 0
     """Shapes whose numbers of rows are in its footer (see ``shapecounts``); 0: they are not."""
+    field_names: tuple[str, ...] = ()
+    """Names in the maps of its column ``fields``; none where they are too many, or were written by an older program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +161,7 @@ class Manifest:
     """The imports that were the last ones when this one was committed, and the SHA-256 in their manifests."""
     sha256: str = field(default="", compare=False)
     """Of the manifest's own bytes, up to this. Empty: it is not written yet, or is of a program that wrote none."""
-    version: int = MANIFEST_VERSION
+    version: int = PLAIN_VERSION
 
 
 _STORE_FILE = re.compile(r"records/[\w-]+/[\w-]+\.parquet", re.ASCII)
@@ -197,7 +202,15 @@ def _fits(value: object, annotation: str) -> bool:
 
 def _files(entries: list[dict[str, Any]]) -> tuple[FileEntry, ...]:
     files = tuple(
-        _only_known(FileEntry, {**entry, "columns": tuple(entry["columns"]), "sources": tuple(entry["sources"])})
+        _only_known(
+            FileEntry,
+            {
+                **entry,
+                "columns": tuple(entry["columns"]),
+                "sources": tuple(entry["sources"]),
+                "field_names": tuple(entry.get("field_names", ())),
+            },
+        )
         for entry in entries
     )
     for entry in files:
@@ -267,13 +280,15 @@ def write_manifest(store: Path, manifest: Manifest) -> Manifest:
     """Commit: write the manifest beside its place, make it durable, rename it into place.
 
     Returns:
-        The manifest with its SHA-256.
+        The manifest with its SHA-256 and its version.
 
     Raises:
         StoreError: It cannot be written; the import is then not part of the store.
     """
     folder = store / IMPORTS
     temporary = folder / f".{manifest.id}.json.tmp"
+    has_columns = any(field_of(column) is not None for entry in manifest.files for column in entry.columns)
+    manifest = replace(manifest, version=MANIFEST_VERSION if has_columns else PLAIN_VERSION)
     try:
         members = asdict(manifest)
         del members["sha256"]

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from twsla.model.records import field_of
 from twsla.store import layout, shapecounts
+from twsla.store.fieldcolumns import MAP, arrange
 from twsla.store.manifest import FileEntry
 
 if TYPE_CHECKING:
@@ -117,7 +119,9 @@ class Staging:
         # Rows without fields get nulls only beside rows that have some.
         table = pa.concat_tables(tables, promote_options="default").unify_dictionaries()
         tables.clear()
-        table = _without_useless_columns(_sorted(table, undated=undated))
+        arranged = arrange(_without_useless_columns(_sorted(table, undated=undated)))
+        table = arranged.table
+        own = [name for name in table.column_names if field_of(name) is not None]
         first, last = (None, None) if undated else _ends(table)
         month = layout.UNDATED if first is None else f"{datetime.fromtimestamp(first // 10**9, UTC):%Y-%m}"
         shapes, counts = shapecounts.encode(table["shape"]) if "shape" in table.column_names else (0, b"")
@@ -139,7 +143,8 @@ class Staging:
                 write_statistics=[name for name in ("ts", "shape") if name in table.column_names],
                 use_dictionary=[
                     *(name for name in _DICTIONARIES if name in table.column_names),
-                    *(_FIELDS if "fields" in table.column_names else ()),
+                    *own,
+                    *(_FIELDS if MAP in table.column_names else ()),
                 ],
                 column_encoding={name: kind for name, kind in _ENCODINGS.items() if name in table.column_names},
             )
@@ -159,6 +164,7 @@ class Staging:
             max_ts=last,
             sources=tuple(sorted(table["source"].combine_chunks().dictionary_decode().unique().to_pylist())),
             shapes=shapes,
+            field_names=arranged.names,
         )
 
     def rewrite(self, sources: Collection[str], change: Callable[[pa.Table], pa.Table]) -> None:
@@ -295,7 +301,10 @@ def _with_all_columns(table: pa.Table) -> pa.Table:
     from twsla.model.records import fields_field, record_schema
 
     schema = record_schema()
-    if "fields" in table.column_names:
+    for item in table.schema:
+        if field_of(item.name) is not None:
+            schema = schema.append(item)
+    if MAP in table.column_names:
         schema = schema.append(fields_field())
     columns = [
         table[item.name].cast(item.type) if item.name in table.column_names else pa.nulls(table.num_rows, item.type)
