@@ -56,6 +56,7 @@ COMMANDS: dict[str, Entry] = {
     "sources": Entry("twsla.analysis.sources:analysis", "List what was imported, with hashes and problems."),
     "verify": Entry("twsla.analysis.verify:analysis", "Prove that the store and its sources are what they were."),
     "marks": Entry("twsla.analysis.marks:analysis", "List the records that were marked."),
+    "mcp": Entry("twsla.cli.commands.mcp:command", "Serve the store to assistants, by the Model Context Protocol."),
     "completion": Entry("twsla.cli.commands.completion:command", "Print the completion script of a shell."),
     "plugins": Entry("twsla.cli.commands.plugins:command", "List the plug-ins and what they add."),
     "version": Entry("twsla.cli.commands.version:command", "Show the version."),
