@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from twsla.formats.timestamps.forms import COMPANIONS
-from twsla.formats.timestamps.leads import FOLLOWS, KEYS, LEADS
+from twsla.formats.timestamps.leads import COLOUR, FOLLOWS, KEYS, LEADS
 from twsla.formats.timestamps.places import Behind, Column, Field, Head
 
 if TYPE_CHECKING:
@@ -25,12 +25,19 @@ _REACH = 64
 _ZONE_NAME = rb"|\b[AEIP][a-z]{3,9}/[A-Z]"
 _LONGEST_TAIL = 12
 """Bytes between the seconds of a stamp and a zone's name: a fraction, a space."""
-_TRIGGER = re.compile(rb"=\"?[+-]\d\d|\d:\d|\d{6}|\d\.\d\d\.\d|\d\xe6\x99\x82|\d-\d\d-\d\d|@4[0-9a-f]{15}" + _ZONE_NAME)
-_FURTHER = re.compile(rb"\d:\d\d|\d\.\d\d\.\d\d|\d{9}|\btz=|\btimezone=" + _ZONE_NAME)
-_HEAD = re.compile(rb"(?:<\d{1,3}>(?:\d )?)?(?:\d{1,12}: )?[*.% ]{0,2}")
+_TRIGGER = re.compile(
+    rb"=\"?(?:GMT|UTC)?[+-]\d\d?|(?:zone|tz)(?:=\"?|\": ?\")[A-Z+-]|\d:\d|\d{6}|\d\.\d\d\.\d|\d\xe6\x99\x82|\d-\d\d-\d\d|@4[0-9a-f]{15}"
+    + _ZONE_NAME
+)
+_FURTHER = re.compile(rb"\d:\d\d|\d\.\d\d\.\d\d|\d{9}|\btz\b|\btime_?zone\b" + _ZONE_NAME)
+_HEAD = re.compile(rb"(?:" + COLOUR.encode() + rb")?(?:<\d{1,3}>(?:\d )?)?(?:\d{1,12}: )?[*.% ]{0,2}")
 _KEY_BEFORE = re.compile(rb"""["']?([\w@.$-]{1,60})["']?[ ]{0,2}[:=][ ]{0,2}["'(\[]?$|audit\($""")
 _WORD_BEFORE = re.compile(rb"""[ \t]?[^ \t\d]{1,40}[ \t]{1,2}["'(\[]?$""")
 _RANKS = {key.encode(): rank for rank, key in enumerate(KEYS)}
+_OF_ANOTHER_TIME = re.compile(
+    rb"(?i)expir|valid|not_?(?:before|after)|until|birth|modif|^(?:exp|nbf|iat)$|creationdate"
+)
+"""Names of fields whose time is hardly ever that of the record."""
 _PUNCTUATION = b"[({<|@#>\"'"
 _SEPARATORS = (b" ", b"\t", b",", b"|", b";")
 
@@ -54,7 +61,7 @@ def _text_pattern(form: Form) -> re.Pattern[bytes]:
 @lru_cache(maxsize=32)
 def _lead_pattern(lead: str) -> re.Pattern[bytes]:
     """What stands before a stamp, and of the stamp its first byte: a digit, a letter, ``@``, or of several bytes."""
-    first = {"any": rb"[0-9FMSTWfmstw]", "spaced": rb"[0-9]", "key": rb"[0-9]"}.get(lead, rb"[0-9A-Za-z@\xe4-\xe9]")
+    first = {"any": rb"[0-9FMSTWfmstw]", "spaced": rb"[0-9HRS]", "key": rb"[0-9]"}.get(lead, rb"[0-9A-Za-z@/\xe3-\xe9]")
     return re.compile(LEADS[lead].encode() + rb"(?=" + first + rb")")
 
 
@@ -75,8 +82,13 @@ def candidates(line: bytes, forms: tuple[Form, ...]) -> Iterator[Candidate]:
     """
     found = _from_left(line, forms)
     if line.lstrip()[:1] == b"{":
-        return iter(sorted(found, key=lambda candidate: _RANKS.get(candidate.key, len(KEYS))))
+        return iter(sorted(found, key=lambda candidate: _rank(candidate.key)))
     return found
+
+
+def _rank(key: bytes) -> int:
+    """How likely the field holds the time of the record: the lower the likelier."""
+    return _RANKS.get(key, len(KEYS) + bool(_OF_ANOTHER_TIME.search(key)))
 
 
 def _from_left(line: bytes, forms: tuple[Form, ...]) -> Iterator[Candidate]:

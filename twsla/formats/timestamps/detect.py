@@ -17,6 +17,7 @@ from twsla.formats.timestamps.candidates import (
     places,
     shape_of,
 )
+from twsla.formats.timestamps.folding import folded
 from twsla.formats.timestamps.forms import COMPANIONS, FORMS, form_named, forms_by_name
 from twsla.formats.timestamps.layouts import WINDOW, derive
 from twsla.formats.timestamps.matching import Found, Matcher
@@ -65,7 +66,7 @@ def choose(sample: Lines, options: StampOptions) -> StampPlan:
         UsageError: ``options.form`` is neither a form's name nor a strptime pattern.
     """
     forced = None if options.form is None else asked_form(options.form)
-    chooser = _Chooser(sample, options, FORMS if forced is None else (forced,))
+    chooser = _Chooser(folded(sample), options, FORMS if forced is None else (forced,))
     if options.field is not None:
         return chooser.plan(chooser.behind_field(options.field), forced)
     tried = chooser.locate()

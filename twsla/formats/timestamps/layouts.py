@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 WINDOW = 96
 """Bytes read from the place of a stamp on; no form's text is longer."""
 
-SIGNED = ("offset", "bias", "offmin")
+SIGNED = ("offset", "bias", "offmin", "hours")
 """Groups that begin with a sign."""
 _DIGITS = re.compile(rb"[0-9]")
 _ZERO = ord("0")

@@ -15,28 +15,42 @@ KEYS = (
     "createdAt", "created_at", "CreatedAt", "created", "EpochTime", "epoch", "unixtime", "unix_time", "timeMillis",
     "timestampMs", "startTime", "start_time", "start", "$date", "$numberLong", "receiveTimestamp", "date", "Date",
     "t", "stageTimestamp", "end",
+    "timestamp_ms", "timestamp_us", "timestamp_ns", "ts_ms", "ts_us", "ts_ns", "time_ms", "time_ns", "timeStamp",
+    "TimeStamp", "timestampMillis", "timestampNanos", "epochMillis", "epoch_ms", "epochSecond", "epochTime",
+    "unixTimestamp", "unix_timestamp", "timeUnixNano", "time_unix_nano", "observedTimeUnixNano", "eventTimestamp",
+    "event_timestamp", "event_ts", "log_timestamp", "EventTimestamp", "EdgeStartTimestamp", "deviceReceiptTime",
+    "createTime", "create_time", "receivedTime", "occurredAt", "occurred_at", "logged_at", "itime", "__time", "dt",
+    "EdgeEndTimestamp", "endTime", "end_time",
     "pwdLastSet", "lastLogonTimestamp", "lastLogon", "badPasswordTime", "lockoutTime", "accountExpires",
 )  # fmt: skip
 """Names of fields that hold the time of the record, the most telling first."""
 
 _KEY_NAMES = "|".join(sorted((key.replace("$", r"\$") for key in KEYS), key=len, reverse=True))
 _SYSLOG_HEAD = r"(?:<\d{1,3}>(?:\d )?)?"
+COLOUR = r"\x1b\[[0-9;]{0,12}m"
+"""What makes a terminal write in colour, as programs in containers do that take their output for one."""
 
 LEADS: dict[str, str] = {
     # Nothing that would make it a part of a longer number, name, version or path.
-    "any": r"(?:^|[^\w./])",
+    "any": rf"(?:^|[^\w./]|{COLOUR})",
     # Forms that begin with a letter, or with a sign of their own.
-    "word": r"(?:^|[^\w])",
+    "word": rf"(?:^|[^\w]|{COLOUR})",
     # Forms that also occur in file names: only between blanks, brackets and separators.
-    "spaced": r"""(?:^|[ \t\[(<"'|,;=])""",
+    "spaced": rf"""(?:^|[ \t\[(<"'|,;=]|{COLOUR})""",
     # The line begins, with perhaps a syslog priority, a bracket or the comment sign of a shell history.
-    "start": rf"^{_SYSLOG_HEAD}(?:\[ ?|[(<#*]|: |#\+)?",
+    "start": rf"""^(?:{COLOUR})?{_SYSLOG_HEAD}(?:\[ ?|[(<#*"']|: |#\+)?""",
     "comment": r"^(?:# Time: )?",
     "key": rf"""(?:(?:^|[^\w])["']?(?:{_KEY_NAMES})["']?[ ]{{0,2}}[:=][ ]{{0,2}}["'(\[]?|\baudit\()""",
     # IIS native: client address, user name, date.
     "iis": r"^[^,]{1,45}, [^,]{1,64}, ",
     # Windows DHCP server: event number, date.
     "dhcp": r"^\d\d,",
+    # Windows NPS: the server's name, the service.
+    "nps": r'^"[^"]{1,64}","IAS",',
+    # Tornado, Jupyter: a bracket and the letter of the level.
+    "tornado": rf"^(?:{COLOUR})?\[[IWEDCF] ",
+    "msi": r"^MSI \([a-zA-Z]\) \([0-9A-F!:]{1,12}\) \[",
+    "ossec": r"^\*\* Alert ",
     # Forms the user wrote: anywhere, but not within a number.
     "digitless": r"(?:^|[^0-9])",
     "free": "",
@@ -45,8 +59,8 @@ LEADS: dict[str, str] = {
 }
 
 INSIDE: dict[str, str] = {
-    "any": r"[^\w./]",
-    "word": r"[^\w]",
+    "any": rf"(?:[^\w./]|{COLOUR})",
+    "word": rf"(?:[^\w]|{COLOUR})",
     "spaced": LEADS["spaced"].replace("^|", ""),
     "key": LEADS["key"].replace("^|", ""),
     "digitless": r"[^0-9]",
@@ -58,7 +72,7 @@ FOLLOWS: dict[str, str] = {
     "digit": "[^0-9]",
     # Not the first byte of 秒, which is part of the stamp.
     "kanji": r"[^0-9\xe7]",
-    "number": r"""[ \t,;|:.\])}"'^&\r]""",
+    "number": r"""[ \t,;|:.\])}"'^&\r\x1b]""",
     "clock": "[^0-9:]",
     "year": r"[^\w:.-]",
     "word": r"[^\w]",

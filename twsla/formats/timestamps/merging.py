@@ -88,8 +88,9 @@ def _utc(found: Found, rows: np.ndarray | slice) -> np.ndarray:
 def _take_zone(found: Found, rows: np.ndarray, helper: Found) -> None:
     import numpy as np
 
-    has_zone = helper.valid & (helper.offset_s != NO_OFFSET) & ~helper.needs_year
-    at = np.flatnonzero((found.offset_s[rows] == NO_OFFSET) & ~found.needs_year[rows] & has_zone)
+    has_zone = helper.valid & (helper.offset_s != NO_OFFSET) & ~helper.needs_date
+    alike = found.needs_year[rows] == helper.needs_year
+    at = np.flatnonzero((found.offset_s[rows] == NO_OFFSET) & ~found.needs_date[rows] & alike & has_zone)
     if len(at):
         difference = found.wall_ns[rows[at]] - _utc(helper, at)
         quarters = np.rint(difference / _QUARTER_NS).astype(np.int64)

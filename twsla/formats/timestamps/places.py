@@ -22,7 +22,10 @@ FEW = 64
 """So few lines are looked at one by one: RE2 and Arrow take longer to start."""
 _NEAR = 64
 """Bytes of a line looked at first for a single character."""
-_HEAD = 32
+_HEAD = 48
+_ESCAPE = 27
+_COLOUR = 15
+"""Longest sequence of bytes that sets a colour."""
 _PART = 1 << 15
 _ROUNDS = 16
 """Occurrences of a field's name tried on one line."""
@@ -84,7 +87,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Behind what syslog and Cisco put before a stamp, any of it or none: ``<165>1 ``, ``000123: ``, ``*``, ``.``."""
+    """Behind what syslog and Cisco put before a stamp, any of it or none: ``<165>1 ``, ``000123: ``, ``*``, ``.``.
+
+    And behind what sets the colour of a terminal.
+    """
 
     def find(self, rows: Rows) -> np.ndarray:
         """See ``Place``."""
@@ -95,7 +101,7 @@ class Head:
 
         matrix = rows.source.windows(rows.starts, _HEAD)
         line = np.arange(len(rows))
-        at = _behind_priority(matrix, line)
+        at = _behind_colour(matrix, line) if (matrix[:, 0] == _ESCAPE).any() else _behind_priority(matrix, line)
         # A sequence number of any length, ended by a colon and a space.
         digits = np.zeros(len(rows), np.intp)
         running = np.ones(len(rows), bool)
@@ -111,6 +117,19 @@ class Head:
 
     def __str__(self) -> str:
         return "behind the head of the syslog message"
+
+
+def _behind_colour(matrix: np.ndarray, line: np.ndarray) -> np.ndarray:
+    """Column behind ``ESC [ 1 ; 31 m``, or behind the priority where a line has that; 0 without."""
+    import numpy as np
+
+    at = np.zeros(len(matrix), np.intp)
+    running = (matrix[:, 0] == _ESCAPE) & (matrix[:, 1] == ord("["))
+    for column in range(2, _COLOUR):
+        closes = running & (matrix[:, column] == ord("m"))
+        at[closes] = column + 1
+        running &= is_digit(matrix[:, column]) | (matrix[:, column] == ord(";"))
+    return np.where(at > 0, at, _behind_priority(matrix, line))
 
 
 def _behind_priority(matrix: np.ndarray, line: np.ndarray) -> np.ndarray:

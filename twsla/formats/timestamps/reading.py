@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from twsla.formats.timestamps.forms import Form
     from twsla.formats.timestamps.layouts import Layout
 
-_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925}
-_AFTERNOON = frozenset(("pm", "午後"))
+_ERAS = {name: before for names, before in (("令和 ㋿ R", 2018), ("平成 ㍻ H", 1988), ("昭和 ㍼ S", 1925))
+         for name in names.split()}  # fmt: skip
+_AFTERNOON = frozenset(("pm", "午後", "下午", "오후"))
 _FILETIME_EPOCH = 116_444_736_000_000_000
 """1970-01-01 in units of 100 ns since 1601."""
 _TAI_LABEL = 1 << 62
@@ -84,7 +85,9 @@ def _read_count(fields: dict[str, tuple[int, int]], form: Form, matrix: np.ndarr
         count = number(matrix, *fields["epoch"]).astype(np.int64)
         ok = _plausible(count // form.unit)
         wall = np.where(ok, count, 0) * (SECOND_NS // form.unit)
-    fraction = form.unit > 1 or "epoch" not in fields
+        if "nanos" in fields:
+            wall += number(matrix, *fields["nanos"]).astype(np.int64)
+    fraction = form.unit > 1 or "epoch" not in fields or "nanos" in fields
     return Moments(ok, wall, None, 0, fraction, needs_year=False, needs_date=False)
 
 
@@ -166,6 +169,8 @@ def _read_clock(civil: _Civil) -> Moments:
     hour, minute, second = civil.number("hour"), civil.zero("minute"), civil.zero("second")
     ok = (hour <= 23) & (minute <= 59) & (second <= 60)
     if civil.has_date():
+        # ISO 8601: the end of a day.
+        ok |= (hour == 24) & (minute == 0) & (second == 0)
         days, exists = civil.days()
         ok &= exists
     else:
@@ -174,7 +179,7 @@ def _read_clock(civil: _Civil) -> Moments:
     wall = (days.astype(np.int64) * 86_400 + seconds) * SECOND_NS
     ampm = civil.texts.get("ampm")
     if ampm is not None:
-        wall += half_days(hour, np.full(len(hour), 2 if ampm.lower() in _AFTERNOON else 1, np.uint8))
+        wall += half_days(hour, np.full(len(hour), 2 if ampm.lower().replace(".", "") in _AFTERNOON else 1, np.uint8))
     if "fraction" in civil:
         _, length = civil.fields["fraction"]
         wall += civil.number("fraction").astype(np.int64) * 10 ** (9 - length)
@@ -230,6 +235,10 @@ def _offset(civil: _Civil) -> np.ndarray | int:
         east = hours.astype(np.int32) * 60 + minutes
         bad = (hours > 14) | (minutes > 59)
         return signed_minutes(civil.matrix[:, start], east, bad)
+    if "hours" in civil:
+        start, length = civil.fields["hours"]
+        hours = number(civil.matrix, start + 1, length - 1).astype(np.int32)
+        return signed_minutes(civil.matrix[:, start], hours * 60, hours > 14)
     for group in ("offmin", "bias"):
         if group in civil:
             start, length = civil.fields[group]

@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 
 from twsla.formats.timestamps.bytesat import BytesAt
 from twsla.formats.timestamps.calendar import SECOND_NS
+from twsla.formats.timestamps.folding import folded
 from twsla.formats.timestamps.forms import FORMS
 from twsla.formats.timestamps.layouts import WINDOW
 from twsla.formats.timestamps.matching import Found, Matcher
@@ -38,6 +39,7 @@ def stamp(lines: Lines, plan: StampPlan) -> Stamps:
     """
     import numpy as np
 
+    lines = folded(lines)
     rows = Rows(BytesAt(lines.buf), lines.starts, lines.ends)
     found = Found(len(rows))
     left = np.arange(len(rows))

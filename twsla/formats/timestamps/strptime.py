@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from twsla.errors import UsageError
+from twsla.formats.timestamps.folding import folded_text
 from twsla.formats.timestamps.forms import Form, forms_by_name
 
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
@@ -54,7 +55,7 @@ def form_of_pattern(pattern: str) -> Form:
     Raises:
         UsageError: An unknown directive, one used twice, or no complete date or time of day.
     """
-    text = re.sub(r"%(.)", lambda match: _ALIASES.get(match[1], match[0]), pattern)
+    text = re.sub(r"%(.)", lambda match: _ALIASES.get(match[1], match[0]), folded_text(pattern))
     zoned = re.search(r" *%[zZ]$", text)
     parts, groups = [], []
     for literal, letter in re.findall(r"([^%]+)|%-?(.|$)", text[: zoned.start()] if zoned else text, re.DOTALL):

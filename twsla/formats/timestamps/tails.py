@@ -231,29 +231,46 @@ def _leading_digits(cursor: _Cursor) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _read_half(cursor: _Cursor, tail: Tail) -> None:
-    """AM or PM, perhaps behind a space, also the narrow one (U+202F) of newer Windows and Java."""
+    """AM or PM, also ``p.m.`` and ``p. m.``, perhaps behind a space, also the narrow one of newer Windows and Java."""
     import numpy as np
 
     first = cursor.byte(0)
-    gap = (first == 32).astype(np.int64)
-    maybe = (gap == 1) & (cursor.byte(2) | np.uint8(32) == ord("m"))
-    maybe |= byte_set(b"aApP\xe2")[first]
+    maybe = (first == 32) & byte_set(b"mM.")[cursor.byte(2)]
+    maybe |= byte_set(b"aApP\xc2\xe2")[first]
     rows = np.flatnonzero(maybe)
     if not len(rows):
         return
-    here, gap = cursor.take(rows), gap[rows]
-    gap[(here.byte(0) == 0xE2) & (here.byte(1) == 0x80) & (here.byte(2) == 0xAF)] = 3
-    here = _Cursor(here.matrix, here.column)
-    here.step(gap)
+    taken = cursor.take(rows)
+    here = _Cursor(taken.matrix, taken.column)
+    width = _space(here)
+    here.step(width)
     letter = here.byte(0) | np.uint8(32)
-    good = (here.byte(1) | np.uint8(32) == ord("m")) & ((letter == ord("a")) | (letter == ord("p")))
-    good &= ~word_bytes()[here.byte(2)]
+    here.step(np.ones(len(rows), np.int64))
+    dotted = (here.byte(0) == ord(".")).astype(np.int64)
+    here.step(dotted)
+    middle = _space(here) * dotted
+    here.step(middle)
+    good = (here.byte(0) | np.uint8(32) == ord("m")) & ((letter == ord("a")) | (letter == ord("p")))
+    here.step(np.ones(len(rows), np.int64))
+    good &= ~word_bytes()[here.byte(0)]
+    width += 2 + dotted + middle + (dotted & (here.byte(0) == ord(".")))
     if good.any():
         tail.half = np.zeros(len(cursor.matrix), np.uint8)
         tail.half[rows[good]] = np.where(letter[good] == ord("p"), 2, 1)
         ahead = np.zeros(len(cursor.matrix), np.int64)
-        ahead[rows[good]] = gap[good] + 2
+        ahead[rows[good]] = width[good]
         cursor.step(ahead)
+
+
+def _space(cursor: _Cursor) -> np.ndarray:
+    """Bytes of the space at the position, int64 (n,): plain, without break (U+00A0), or narrow (U+202F); 0 for none."""
+    import numpy as np
+
+    first, second = cursor.byte(0), cursor.byte(1)
+    size: np.ndarray = (first == 32).astype(np.int64)
+    size[(first == 0xC2) & (second == 0xA0)] = 2
+    size[(first == 0xE2) & (second == 0x80) & (cursor.byte(2) == 0xAF)] = 3
+    return size
 
 
 @lru_cache(maxsize=1)
@@ -291,9 +308,12 @@ def _read_zone(cursor: _Cursor, tail: Tail) -> None:
             _read_offset(cursor.take(rows), rows, offset, ahead)
         third = cursor.byte(2)
         named = _begins_name(first, second) | (spaced & _begins_name(second, third))
-        opened = second == ord("(")
+        opened = spaced & byte_set(b"([")[second]
         if opened.any():
-            named |= spaced & opened & _begins_name(third, cursor.byte(3))
+            named |= opened & (second == ord("(")) & _begins_name(third, cursor.byte(3))
+            rows = np.flatnonzero(opened & signs[third])
+            if len(rows):
+                _read_bracketed(cursor.take(rows), rows, offset, ahead)
         rows = np.flatnonzero(named & ~zulu)
         if len(rows):
             _read_abbreviation(cursor.take(rows), rows, offset, ahead)
@@ -331,6 +351,34 @@ def _read_offset(cursor: _Cursor, rows: np.ndarray, offset: np.ndarray, ahead: n
     bad = ~(full | alone) | (hour > 14) | (minutes > 59)
     offset[rows] = signed_minutes(column[0], hour.astype(np.int32) * 60 + minutes, bad)
     ahead[rows] = np.where(bad, 0, gap + np.where(alone, 3, np.where(joined, 5, 6)))
+
+
+def _read_bracketed(cursor: _Cursor, rows: np.ndarray, offset: np.ndarray, ahead: np.ndarray) -> None:
+    """`` (+0900)`` and `` [+09:00]``: hours and minutes, and a bracket behind them; see ``_read_offset``."""
+    import numpy as np
+
+    here = _Cursor(cursor.matrix, cursor.column)
+    here.step(np.full(len(rows), 2, np.int64))
+    inside, width = np.full(len(offset), NO_OFFSET, np.int32), np.zeros(len(offset), np.int64)
+    _read_offset(here, rows, inside, width)
+    here.step(width[rows])
+    good = rows[(width[rows] >= 5) & byte_set(b")]")[here.byte(0)]]
+    offset[good] = inside[good]
+    ahead[good] = width[good] + 3
+
+
+def _read_hours(cursor: _Cursor, rows: np.ndarray, offset: np.ndarray, ahead: np.ndarray) -> None:
+    """One digit, as in ``UTC+9`` and ``GMT-3:30``; what it finds goes into entries ``rows`` of the others."""
+    import numpy as np
+
+    column = [cursor.byte(k) for k in range(6)]
+    parted = (column[2] == ord(":")) & is_digit(column[3]) & is_digit(column[4]) & ~is_digit(column[5])
+    alone = ~word_bytes()[column[2]] & ~((column[2] == ord(":")) & is_digit(column[3]))
+    minutes = np.where(parted, (column[3] & np.uint8(15)) * np.uint8(10) + (column[4] & np.uint8(15)), 0)
+    good = is_digit(column[1]) & (parted | alone) & (minutes <= 59)
+    east = (column[1] & np.uint8(15)).astype(np.int32) * 60 + minutes
+    offset[rows] = signed_minutes(column[0], east, ~good)
+    ahead[rows] = np.where(good, np.where(parted, 5, 2), 0)
 
 
 @lru_cache(maxsize=1)
@@ -380,6 +428,9 @@ def _read_abbreviation(cursor: _Cursor, rows: np.ndarray, offset: np.ndarray, ah
         more = np.full(len(offset), NO_OFFSET, np.int32)
         further = np.zeros(len(offset), np.int64)
         _read_offset(here.take(utc), rows[utc], more, further)
+        short = utc[more[rows[utc]] == NO_OFFSET]
+        if len(short):
+            _read_hours(here.take(short), rows[short], more, further)
         good = rows[utc][more[rows[utc]] != NO_OFFSET]
         offset[good] = more[good]
         ahead[good] += further[good]
