@@ -26,8 +26,8 @@ _ZONE_NAME = rb"|\b[AEIP][a-z]{3,9}/[A-Z]"
 _LONGEST_TAIL = 12
 """Bytes between the seconds of a stamp and a zone's name: a fraction, a space."""
 _TRIGGER = re.compile(
-    rb"=\"?(?:GMT|UTC)?[+-]\d\d?|(?:zone|tz)(?:=\"?|\": ?\")[A-Z+-]|\d:\d|\d{6}|\d\.\d\d\.\d|\d\xe6\x99\x82|\d-\d\d-\d\d|@4[0-9a-f]{15}"
-    + _ZONE_NAME
+    rb"=\"?(?:GMT|UTC)?[+-]\d\d?|(?:zone|tz)(?:=\"?|\": ?\")[A-Z+-]"
+    rb"|\d:\d|\d{6}|\d\.\d\d\.\d|\d\xe6\x99\x82|\d-\d\d-\d\d|@4[0-9a-f]{15}" + _ZONE_NAME
 )
 _FURTHER = re.compile(rb"\d:\d\d|\d\.\d\d\.\d\d|\d{9}|\btz\b|\btime_?zone\b" + _ZONE_NAME)
 _HEAD = re.compile(rb"(?:" + COLOUR.encode() + rb")?(?:<\d{1,3}>(?:\d )?)?(?:\d{1,12}: )?[*.% ]{0,2}")
