@@ -52,6 +52,30 @@ COMMANDS: dict[str, Entry] = {
         "twsla.analysis.report:analysis",
         "Gather summary, times, addresses, marked records and the evidence in one document.",
     ),
+    "windows events": Entry(
+        "twsla.analysis.windows_events:analysis", "Count Windows events by channel and number, and tell what they mean."
+    ),
+    "windows logons": Entry(
+        "twsla.analysis.windows_logons:analysis",
+        "Sum up logons, failed logons, logoffs and remote sessions of Windows.",
+    ),
+    "windows processes": Entry(
+        "twsla.analysis.windows_processes:analysis",
+        "List the processes that began on Windows computers, as a tree of who began whom.",
+    ),
+    "windows scripts": Entry(
+        "twsla.analysis.windows_scripts:analysis",
+        "Put PowerShell scripts together again from the parts in which they were logged (event 4104).",
+    ),
+    "windows base64": Entry(
+        "twsla.analysis.windows_base64:analysis",
+        "Decode the base64 in command lines, scripts, services and tasks.",
+    ),
+    "windows gaps": Entry(
+        "twsla.analysis.windows_gaps:analysis",
+        "Tell where Windows events are missing, and what was done to logs, auditing and clock.",
+    ),
+    "windows computers": Entry("twsla.analysis.windows_computers:analysis", "Count Windows events by computer."),
     "sql": Entry("twsla.analysis.sql:analysis", "Answer a SELECT over the records."),
     "sources": Entry("twsla.analysis.sources:analysis", "List what was imported, with hashes and problems."),
     "verify": Entry("twsla.analysis.verify:analysis", "Prove that the store and its sources are what they were."),
@@ -64,7 +88,10 @@ COMMANDS: dict[str, Entry] = {
 }
 """Command line commands; a target is an ``Analysis`` or a click command."""
 
-COMMAND_GROUPS: dict[str, str] = {"email": "Search and count mail."}
+COMMAND_GROUPS: dict[str, str] = {
+    "email": "Search and count mail.",
+    "windows": "Ask Windows events: logons, processes, scripts, gaps and more.",
+}
 """First words of commands of two words, with a summary each."""
 
 EXPORTERS: dict[str, Entry] = {
