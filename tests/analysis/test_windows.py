@@ -48,10 +48,11 @@ def read(path: Path) -> list[dict[str, Any]]:
 
     events = []
     for record in PyEvtxParser(str(path)).records_json():
-        event = json.loads(record["data"])["Event"]
+        assert record is not None
+        event: dict[str, Any] = json.loads(record["data"])["Event"]
         user = event.get("UserData") or {}
-        inner = next((value for name, value in user.items() if name != "#attributes"), None)
-        data = {name: plain(value) for name, value in (event.get("EventData") or inner or {}).items()}
+        inner = next((value for name, value in user.items() if name != "#attributes"), {})
+        data = {name: plain(value) for name, value in (event.get("EventData") or inner).items()}
         events.append(
             {
                 "id": int(plain(event["System"]["EventID"])),
