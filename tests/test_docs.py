@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.conftest import ROOT
 from twsla import registry
 from twsla.errors import ExitCode
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 REFERENCE = ROOT / "docs" / "reference.md"
 
@@ -44,10 +49,24 @@ def test_the_readme_does_not_name_an_option_that_is_none() -> None:
     readme = ROOT / "README.md"
     if not readme.exists():
         pytest.skip("there is no README yet")
-    import re
-
     blocks = re.findall(r"```(?:console|sh|bash)\n(.*?)```", readme.read_text("utf-8"), re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines() if re.match(r"\$? ?twsla\b", line)]
     used = {flag for line in lines for flag in re.findall(r"(?<=\s)--[a-zA-Z][\w-]*", line)}
 
     assert used <= set(re.findall(r"--[a-zA-Z][\w-]*", REFERENCE.read_text("utf-8"))) | {"--help"}
+
+
+def test_the_readme_lists_every_page_once() -> None:
+    linked = re.findall(
+        r"\]\(docs/(\w+\.md)\)", (ROOT / "README.md").read_text("utf-8").partition("## Documentation")[2]
+    )
+
+    assert sorted(linked) == sorted(path.name for path in (ROOT / "docs").glob("*.md"))
+
+
+@pytest.mark.parametrize(
+    "path", sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")]), ids=lambda path: path.name
+)
+def test_links_lead_somewhere(path: Path) -> None:
+    for link in re.findall(r"\]\((?!https?:)([^)#\s]+)", path.read_text("utf-8")):
+        assert (path.parent / link).exists(), link

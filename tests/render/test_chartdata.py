@@ -17,6 +17,7 @@ from twsla.model.result import ArrowRows, Column, Kind, Result, ValueRows
 from twsla.render.chart_keys import bin_edges
 from twsla.render.chartdata import chart_data
 from twsla.render.drawings import (
+    Axis,
     Bars,
     Bins,
     Cells,
@@ -276,6 +277,15 @@ def test_rows_of_one_key_are_one_bar() -> None:
 
 
 # --- histograms --------------------------------------------------------------------------------------------------
+
+
+def test_bars_too_low_to_be_seen_are_known_if_they_are_few() -> None:
+    def low(*counts: float) -> list[int]:
+        return Bins("", Axis("x"), np.arange(len(counts) + 1.0), np.array(counts)).too_low()
+
+    assert low(3000, 0, 30, 29, 0, 1) == [3, 5]
+    assert low(3, 2, 1) == low() == low(0, 0) == []
+    assert low(3000, *[1] * 50) == []
 
 
 def test_a_histogram_counts_every_value_once() -> None:

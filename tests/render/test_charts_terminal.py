@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from tests.render import charted
-from twsla.model.charts import Bar, Heatmap, Line, Pie
+from twsla.model.charts import Bar, Heatmap, Line, Pie, Scatter
 from twsla.model.result import Column, Kind, Result
 from twsla.render.terminal_chart import chart_lines
 from twsla.render.terminal_lists import bar_text
@@ -120,3 +121,11 @@ def test_a_peak_is_seen_and_what_is_left_out_is_said() -> None:
 
 def test_no_rows_are_said() -> None:
     assert lines(charted.empty(Line("time", ("count",)))) == ["Nothing", "nothing to draw: there are no rows"]
+
+
+def test_few_points_are_large_enough_to_be_seen() -> None:
+    value = charted.delays(3)
+
+    shown = lines(replace(value, charts=(Scatter(x="time", y="delay"),)))
+
+    assert 1 <= "".join(shown).count("⣿") <= 3

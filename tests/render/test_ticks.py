@@ -7,7 +7,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from twsla.model.result import Kind
@@ -96,6 +96,7 @@ def test_every_tick_says_the_local_time_where_it_stands(second: int, span: int, 
             assert day == f"{clock.year:04d}-{clock:%m-%d}"
 
 
+@example(137438953473.0, 6.103515625e-05, 4, Kind.NUMBER)
 @given(st.floats(-1e12, 1e12), st.floats(1e-9, 1e12), st.integers(2, 12), st.sampled_from([Kind.NUMBER, Kind.COUNT]))
 def test_numbers_are_round_ascending_and_inside(low: float, span: float, most: int, kind: Kind) -> None:
     ticks = number_ticks(low, low + span, kind, most)

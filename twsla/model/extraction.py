@@ -57,13 +57,13 @@ class Extraction:
     grok_definitions: str = ""
     """Empty: the default definitions; ``full``: all there are; else a file."""
     ip_info: str = ""
-    """``-e country`` and the like: the value is an address to be looked up (host, domain, loc, country)."""
+    """``-e country`` and the like: the value is an address to be looked up (host, domain, loc, country, asn)."""
 
 
 _MODES: Final = {
     kind.value: kind for kind in ExtractionKind if kind not in (ExtractionKind.PATTERN, ExtractionKind.COLUMN)
 }
-_ADDRESS_INFO: Final = ("host", "domain", "loc", "country")
+_ADDRESS_INFO: Final = ("host", "domain", "loc", "country", "asn")
 COLUMNS: Final = ("source",)
 """Columns of the store that are keys of their own."""
 _PATTERNS: Final = tuple(each.name for each in OBSERVABLES if each.name != "kv")

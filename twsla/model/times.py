@@ -3,7 +3,7 @@
     1h · 1d12h · 1.5h            the last so long, up to now (also -1h, last 1h)
     2024-01-31 · 2024/1/31 10:30 from then on, without an end
     START,END · START..END       both ends included; also START-END and START/END where only one reading is possible
-    START,PERIOD · END,-PERIOD   so long from START; so long up to END (also PERIOD,END)
+    START,PERIOD · END,-PERIOD   so long from START; so long up to END (also PERIOD,END, and with .. between them)
     START, · ,END                open at one end; also since START, until END, since START until END
     today · yesterday · monday   that day, from its first to its last nanosecond
     10:30 · 2pm yesterday · now  a time without a day is today's; as an END, of the day START is on
@@ -131,7 +131,7 @@ class _Reader:
         return self._first(text, re.finditer(",", text), self._pair)
 
     def _dots(self, text: str) -> TimeRange | None:
-        return self._first(text, re.finditer(r"\.\.+|…", text), self._moments)
+        return self._first(text, re.finditer(r"\.\.+|…", text), self._pair)
 
     def _words(self, text: str) -> TimeRange | None:
         return self._first(text, _WORD_SPLIT.finditer(text), self._moments)

@@ -28,6 +28,9 @@ class UndrawableError(TwslaError):
 
 LABEL_CHARACTERS = 300
 OTHER = "Other"
+_SEEN = 0.01
+"""Of the highest bar: what is lower cannot be told from nothing."""
+_FEW_LOW = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,13 @@ class Bins:
     edges: Floats
     counts: Floats
     notes: tuple[str, ...] = ()
+
+    def too_low(self) -> list[int]:
+        """The intervals whose bars are too low to be seen beside the highest, if they are few: they need numbers."""
+        import numpy as np
+
+        places = np.flatnonzero((self.counts > 0) & (self.counts < self.counts.max(initial=0) * _SEEN))
+        return places.tolist() if len(places) <= _FEW_LOW else []
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -39,8 +39,8 @@ def draw_points(canvas: Canvas, drawing: Points) -> None:
             style |= {"linewidth": 1.0 if len(each.x) > 1000 else 1.6, "linestyle": _dash(place)}
             style |= {"marker": "" if many else "o", "markersize": 4 if len(each.x) > 3 else 7}
         else:
-            style |= {"linestyle": "", "marker": "o", "markersize": 3 if many else 6, "markeredgewidth": 0}
-            style |= {"alpha": 0.45 if many else 0.9}
+            style |= {"linestyle": "", "marker": "o", "markersize": 4 if many else 6, "markeredgewidth": 0}
+            style |= {"alpha": 0.55 if many else 0.9}
         axes.plot(_from(each.x, origin), each.y, **style)
     values = [each.y for each in drawing.series]
     if len(drawing.series) == 1 and drawing.joined and _from_zero(drawing.y, values):
@@ -233,6 +233,10 @@ def draw_bins(canvas: Canvas, drawing: Bins) -> None:
     widths = places[1:] - places[:-1]
     axes.bar(places[:-1], drawing.counts, widths, align="edge", color=series_colours([False])[0], ec="white", lw=0.7)
     _value_axis(canvas, axes, Axis("Rows", Kind.COUNT), [drawing.counts])
+    for at in drawing.too_low():
+        middle = float(places[at] + places[at + 1]) / 2
+        text = amount_text(float(drawing.counts[at]), Axis("Rows", Kind.COUNT))
+        axes.annotate(text, (middle, drawing.counts[at]), (0, 3), textcoords="offset points", ha="center", size=8)
     if drawing.x.kind is Kind.TIME:
         _time_axis(canvas, axes, drawing.x, (int(edges[0]), int(edges[-1])), int(origin), 0)
         return

@@ -215,10 +215,12 @@ def bins(drawing: Bins) -> Figure:
     along = _Along(drawing.x, [Series("", drawing.edges, edges)])
     places, texts = along.values(edges), along.texts(edges)
     amounts = drawing.counts.astype(np.int64).tolist()
+    low = set(drawing.too_low())
     trace = {
         "type": "bar", "x": places[:-1], "y": amounts, "offset": 0,
         "width": [right - left for left, right in pairwise(places)],
-        "marker": {"color": SERIES[0], "line": {"width": 0.5, "color": "#ffffff"}},
+        "marker": {"color": SERIES[0], "line": {"width": 0.5, "color": "#ffffff"}}, "textposition": "outside",
+        "text": [f"{count:,}" if at in low else "" for at, count in enumerate(amounts)],
         "customdata": [
             hover_text(f"{low} – {high}", f"{count:,} rows")
             for (low, high), count in zip(pairwise(texts), amounts, strict=True)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from twsla.render.terminal_chart import Sheet
 
 _DOTS = "braille"
+_BLOCK = "⣿"
+"""Of single points, where they are few: one of eight dots is easily overlooked."""
 _LETTERS = "abcdefghijklmnop"
 """Of lines, where there are no colours."""
 _MOST_NAMES = 20
@@ -92,9 +94,11 @@ def points_lines(drawing: Points, sheet: Sheet) -> list[str]:
     with _ONE_PICTURE:
         picture = _Picture(sheet, sheet.height - len(head) - 2)
         origin = _origin(drawing.x, drawing.series)
+        few = not drawing.joined and sum(len(each.x) for each in drawing.series) <= sheet.width
+        dots = _BLOCK if few else _DOTS
         for each, colour, sign in zip(drawing.series, colours, signs, strict=True):
             for x, y in _unbroken(_from(each.x, origin), each.y):
-                picture.line(x, y, sign if several else _DOTS, colour, joined=drawing.joined and len(x) > 1)
+                picture.line(x, y, sign if several else dots, colour, joined=drawing.joined and len(x) > 1)
         _value_axis(picture, drawing.y, [each.y for each in drawing.series])
         foot = _along(picture, drawing.x, drawing.series, origin)
         return [*head, *picture.lines(), *foot]

@@ -167,7 +167,8 @@ def number_ticks(low: float, high: float, kind: Kind, most: int) -> list[Tick]:
     first = math.ceil(low / step - 1e-9)
     count = math.floor(high / step + 1e-9) - first
     largest = max(abs(low), abs(high))
-    places = [round((first + place) * step, 12) for place in range(count + 1)]
+    # Where a step is hardly more than what a float can tell apart, two of them are one number.
+    places = dict.fromkeys(round((first + place) * step, 12) for place in range(count + 1))
     return [Tick(at, number_label(at, step, largest, kind)) for at in places]
 
 
