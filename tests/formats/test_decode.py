@@ -367,6 +367,30 @@ def test_a_text_is_read_as_it_was_written(codec: str, text: str, ascii_lines: in
     assert decoded.lossy.tolist() == []
 
 
+@pytest.mark.parametrize(
+    ("codec", "message"),
+    [
+        ("cp1252", "Échec de l’authentification : mot de passe périmé"),
+        ("cp1252", "Sesión cerrada, contraseña errónea"),
+        ("cp1252", "Falha na autenticação do usuário"),
+        ("cp1252", "Die Prüfung schlug fehl, Größe überschritten"),
+        ("cp1250", "Hibás jelszó, a bejelentkezés sikertelen"),
+        ("cp1255", "ההתחברות נכשלה, סיסמה שגויה"),
+        ("cp1256", "فشل تسجيل الدخول"),
+        ("cp1254", "Giriş başarısız, parola yanlış"),
+        ("cp932", "認証に失敗しました"),
+        ("euc_jp", "認証に失敗しました"),
+        ("gb18030", "用户登录失败，密码错误"),
+        ("cp949", "로그인에 실패했습니다"),
+        ("koi8_r", "ошибка входа пользователя"),
+    ],
+)
+def test_a_log_of_a_few_lines_is_read_as_it_was_written(codec: str, message: str) -> None:
+    text = f"2024-05-06 07:08:09 app[1]: {message}\n2024-05-06 07:08:10 app[1]: closed by 10.0.0.1\n"
+
+    assert b"\n".join(texts(decode(text.encode(codec)))).decode() + "\n" == text
+
+
 @pytest.mark.parametrize("codec", ["utf-8", "utf-16-le", "cp932", "euc_jp", "gb18030", "iso2022_jp"])
 def test_a_head_may_end_within_a_character(codec: str) -> None:
     text = CHINESE if codec == "gb18030" else JAPANESE

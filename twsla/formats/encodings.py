@@ -174,7 +174,7 @@ def _eight_bit(head: bytes) -> Encoding:
     good = len(text) - len(text.encode("ascii", "ignore")) - bad
     if good >= 4 * bad:
         return _make("utf-8", head, 0, "UTF-8 with some bytes that are not", 0.9)
-    # Counting words and characters takes its time, so it waits until a source needs it.
+    # Loading the detector's models takes its time, so it waits until a source needs it.
     from twsla.formats.codepages import guess
 
     found = guess(head)
