@@ -1,0 +1,1 @@
+"""Sigma: rules in, detections out. Between the engine, which gives records, and the analyses, which show detections."""
