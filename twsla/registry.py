@@ -76,6 +76,12 @@ COMMANDS: dict[str, Entry] = {
         "Tell where Windows events are missing, and what was done to logs, auditing and clock.",
     ),
     "windows computers": Entry("twsla.analysis.windows_computers:analysis", "Count Windows events by computer."),
+    "sigma": Entry("twsla.analysis.sigma:analysis", "Detect threats with Sigma rules."),
+    "sigma list": Entry("twsla.cli.commands.sigma_list:command", "List Sigma rules and what they look at."),
+    "sigma check": Entry("twsla.cli.commands.sigma_check:command", "Tell what is wrong with Sigma rules."),
+    "sigma test": Entry("twsla.cli.commands.sigma_test:command", "Try Sigma rules on events with known answers."),
+    "sigma explain": Entry("twsla.analysis.sigma_explain:analysis", "Tell why a Sigma rule detects what it does."),
+    "sigma coverage": Entry("twsla.analysis.sigma_coverage:analysis", "Tell which Sigma rules had records to look at."),
     "sql": Entry("twsla.analysis.sql:analysis", "Answer a SELECT over the records."),
     "sources": Entry("twsla.analysis.sources:analysis", "List what was imported, with hashes and problems."),
     "verify": Entry("twsla.analysis.verify:analysis", "Prove that the store and its sources are what they were."),
@@ -91,6 +97,7 @@ COMMANDS: dict[str, Entry] = {
 COMMAND_GROUPS: dict[str, str] = {
     "email": "Search and count mail.",
     "windows": "Ask Windows events: logons, processes, scripts, gaps and more.",
+    "sigma": "Detect threats with Sigma rules.",
 }
 """First words of commands of two words, with a summary each."""
 

@@ -70,11 +70,19 @@ class LazyGroup(click.Group):
             raise TwslaError(f"plug-in '{found.name}' of {found.distribution} is not an analysis ({found.target})")
         return made
 
+    def _by_itself(self, name: str) -> click.Command | None:
+        """The command that the first word of commands of two words is as well (``sigma`` beside ``sigma list``)."""
+        entry = registry.COMMANDS.get(self.prefix + name)
+        return as_command(registry.load(entry), name) if entry else None
+
     def all_commands(self, ctx: click.Context) -> Iterator[click.Command]:
         """Every built-in command, imported; nested ones too."""
         for name in self._own():
             made = self.get_command(ctx, name)
             if isinstance(made, LazyGroup):
+                by_itself = self._by_itself(name)
+                if by_itself is not None:
+                    yield by_itself
                 yield from made.all_commands(ctx)
             elif made is not None:
                 yield made
@@ -89,6 +97,8 @@ class LazyGroup(click.Group):
         """
         name = args[0]
         found = self.get_command(ctx, name)
+        if isinstance(found, LazyGroup) and (len(args) < 2 or args[1] not in found.list_commands(ctx)):
+            found = self._by_itself(name) or found
         if found is None and not ctx.resilient_parsing:
             raise self.unknown(ctx, name)
         return name if found else None, found, args[1:]

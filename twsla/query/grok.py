@@ -90,12 +90,8 @@ def compile_grok(extraction: Extraction, params: Params) -> Extracted:
     Raises:
         UsageError: A definition is missing, broken or not translatable, or there is no such field.
     """
-    definitions = load_definitions(extraction.grok_definitions)
-    pattern = extraction.grok_pattern
-    if re.fullmatch(r"\w+", pattern):
-        pattern = f"%{{{pattern}}}"
-    grok = expand(pattern, definitions)
-    _check(pattern, grok, definitions)
+    pattern = _as_pattern(extraction.grok_pattern)
+    grok = checked(pattern, extraction.grok_definitions)
     wanted = _field(extraction, pattern, grok)
     found = [
         matched(params.bind(only_group(grok.re2, index)), extraction, group=1, empty=False)
@@ -108,6 +104,23 @@ def compile_grok(extraction: Extraction, params: Params) -> Extracted:
         one = Extracted(f"flatten([{listed}])" if one.many else f"coalesce({listed})", many=one.many)
     needed = shape_groups(_REFERENCE.sub("(?:.*)", pattern))
     return dataclasses.replace(one, params=params.values, where=where_shape(needed, params))
+
+
+def checked(pattern: str, definitions: str) -> GrokExpression:
+    """A pattern, or the name of a definition, as an expression that RE2 takes.
+
+    Raises:
+        UsageError: A definition is missing, broken or not translatable.
+    """
+    known = load_definitions(definitions)
+    pattern = _as_pattern(pattern)
+    grok = expand(pattern, known)
+    _check(pattern, grok, known)
+    return grok
+
+
+def _as_pattern(given: str) -> str:
+    return f"%{{{given}}}" if re.fullmatch(r"\w+", given) else given
 
 
 def _field(extraction: Extraction, pattern: str, grok: GrokExpression) -> str:

@@ -17,7 +17,6 @@ from twsla.sigma.rules import from_json, to_json
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from twsla.environment import Environment
     from twsla.sigma.rules import Document
 
 VERSION: Final = "1"
@@ -63,10 +62,13 @@ class Cache:
                 Path(temporary).unlink(missing_ok=True)
 
 
-def cache_folder(environment: Environment) -> Path | None:
+def cache_folder(variables: Mapping[str, str]) -> Path | None:
     """The user's directory for it: XDG_CACHE_HOME (LOCALAPPDATA on Windows), else ~/.cache; None without a home."""
     for variable in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
-        named = environment.variables.get(variable)
+        named = variables.get(variable)
         if named and Path(named).is_absolute():
             return Path(named) / "twsla"
-    return environment.home / ".cache" / "twsla" if environment.home else None
+    try:
+        return Path.home() / ".cache" / "twsla"
+    except RuntimeError:  # no such user
+        return None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from twsla.sigma.leaves import NoValues, leaf_of
 from twsla.sigma.rules import LEVELS, About, Correlation, Filter, LogSource, Refused, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sigma.exceptions import SigmaError
 
@@ -51,7 +52,7 @@ class _Leaves:
         self._numbers: dict[Leaf, int] = {}
 
     def tree(self, condition: object) -> Tree:
-        """pySigma's tree as ours."""
+        """What pySigma made of a condition as a tree."""
         from sigma.conditions import (
             ConditionAND,
             ConditionFieldEqualsValueExpression,
@@ -103,6 +104,69 @@ def _rule(document: dict[str, Any], about: About, values: Mapping[str, Sequence[
     tree = joined("or", [leaves.tree(condition.parsed) for condition in rule.detection.parsed_condition])
     source = _logsource(rule.logsource) if named else LogSource()
     return Rule(about, source, leaves.found, tree, warnings)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A rule by its named parts."""
+
+    leaves: tuple[Leaf, ...]
+    trees: dict[str, Tree]
+    """By name, the parts that a condition names."""
+    conditions: tuple[str, ...]
+    negated: tuple[str, ...]
+    """Names of the parts that exclude."""
+    shape: Any
+    """The conditions as a tree over names."""
+
+    def without(self, name: str, never: Tree) -> Tree:
+        """The whole condition as if one part were never true."""
+        return _filled(self.shape, {**self.trees, name: never})
+
+
+def condition_parts(document: dict[str, Any], values: Mapping[str, Sequence[str]]) -> Parts | None:
+    """The parts of a rule; None if it cannot be understood."""
+    from sigma.exceptions import SigmaError
+    from sigma.rule import SigmaRule
+
+    given = document if document.get("logsource") else {**document, "logsource": {"product": _NO_SOURCE}}
+    try:
+        detections = SigmaRule.from_dict(given, collect_errors=True).detection
+        leaves = _Leaves(values)
+        shape = ["or", *(_shape(each.parse(postprocess=False), detections) for each in detections.parsed_condition)]
+        named = dict.fromkeys(_names(shape))
+        trees = {name: leaves.tree(detections[name].postprocess(detections)) for name in named}
+    except (SigmaError, NoValues, TypeError, ValueError, AttributeError, KeyError, IndexError, RecursionError):
+        return None
+    negated = dict.fromkeys(_names(shape, wanted=True))
+    return Parts(leaves.found, trees, tuple(map(str, detections.condition)), tuple(negated), shape)
+
+
+def _shape(parsed: Any, detections: Any) -> Any:
+    """What pySigma parsed as a tree over names."""
+    from sigma.conditions import ConditionAND, ConditionIdentifier, ConditionNOT, ConditionOR, ConditionSelector
+
+    if isinstance(parsed, ConditionIdentifier):
+        return parsed.identifier
+    if isinstance(parsed, ConditionSelector):
+        word = "and" if parsed.cond_class is ConditionAND else "or"
+        return [word, *(each.identifier for each in parsed.resolve_referenced_detections(detections))]
+    words = {ConditionAND: "and", ConditionOR: "or", ConditionNOT: "not"}
+    return [words[type(parsed)], *(_shape(each, detections) for each in parsed.args)]
+
+
+def _names(shape: Any, wanted: bool | None = None, negated: bool = False) -> Iterator[str]:
+    """Names in a shape; with ``wanted``, those that are negated, or that are not."""
+    if isinstance(shape, str):
+        if wanted is None or wanted == negated:
+            yield shape
+        return
+    for part in shape[1:]:
+        yield from _names(part, wanted, negated != (shape[0] == "not"))
+
+
+def _filled(shape: Any, trees: Mapping[str, Tree]) -> Tree:
+    return trees[shape] if isinstance(shape, str) else [shape[0], *(_filled(part, trees) for part in shape[1:])]
 
 
 def _filter(document: dict[str, Any], about: About, values: Mapping[str, Sequence[str]]) -> Document:

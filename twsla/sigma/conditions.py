@@ -1,4 +1,4 @@
-"""Conditions on fields as written in mapping files: ``{EventID: [1, 3], "path|exists": true}``, all of them; any of a list."""
+"""Conditions on fields in mapping files: ``{EventID: [1, 3], "path|exists": true}``, all of them; any of a list."""
 
 from __future__ import annotations
 

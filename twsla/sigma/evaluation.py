@@ -123,6 +123,10 @@ class Evaluator:
             self._filled[name] = postings.filled() if postings else np.empty(0, np.int32)
         return self._filled[name]  # type: ignore[no-any-return]  # an array
 
+    def filled_within(self, name: str, within: np.ndarray | None) -> int:
+        """How many rows have a value of a field; of all rows, or of some."""
+        return len(self.filled(name) if within is None else common(self.filled(name), within))
+
     def _present_rows(self, name: str) -> np.ndarray:
         import numpy as np
 
@@ -154,13 +158,20 @@ class Evaluator:
 
         values = self.values(name, within)
         others = self.values(canonical(leaf.value), within)
-        test = {"ref": str.__eq__, "refstarts": str.startswith, "refends": str.endswith, "refcontains": str.__contains__}
+        test = {
+            "ref": str.__eq__,
+            "refstarts": str.startswith,
+            "refends": str.endswith,
+            "refcontains": str.__contains__,
+        }
         compare: Any = test[leaf.op]
         hit = [
             row
             for row, texts in values.items()
             if any(
-                text and other and compare(text.lower(), other.lower()) for text in texts for other in others.get(row, ())
+                text and other and compare(text.lower(), other.lower())
+                for text in texts
+                for other in others.get(row, ())
             )
         ]
         return np.array(sorted(hit), within.dtype)
@@ -173,7 +184,8 @@ def common(left: np.ndarray, right: np.ndarray) -> np.ndarray:
         return small
     places = large.searchsorted(small)
     places[places == len(large)] = 0
-    return small[large[places] == small]
+    found: np.ndarray = small[large[places] == small]
+    return found
 
 
 def without(rows: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -182,4 +194,5 @@ def without(rows: np.ndarray, other: np.ndarray) -> np.ndarray:
         return rows
     places = other.searchsorted(rows)
     places[places == len(other)] = 0
-    return rows[other[places] != rows]
+    found: np.ndarray = rows[other[places] != rows]
+    return found

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from twsla.errors import TwslaError
-from twsla.sigma.cache import Cache
 from twsla.sigma.rules import About, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from twsla.progress import Progress
+    from twsla.sigma.cache import Cache
     from twsla.sigma.rules import Document
 
 SUFFIXES: Final = (".yml", ".yaml")
@@ -82,13 +82,15 @@ def load_files(
     kept: dict[str, list[Document]] = {}
     found: list[Document] = []
     compiled = 0
-    for done, file in enumerate(files):
+    for file in files:
         key = f"{file.sha256}-{salt}"
         documents = known.get(key)
         if documents is None:
             documents = compile_file(file, values)
             compiled += 1
-            progress.step("Compiling rules", done, len(files))
+            if compiled == 1:
+                progress.message("Compiling rules")
+            progress.check()
         kept[key] = documents
         found.extend(_at(document, file.path) for document in documents)
     if cache and compiled:
@@ -106,15 +108,20 @@ def compile_file(file: RuleFile, values: Mapping[str, Sequence[str]]) -> list[Do
     from twsla.sigma.compiling import compile_document
 
     name = str(file.path)
-    if file.problem:
-        return [Refused(About(path=name), file.problem)]
-    try:
-        documents = list(merged(_documents(file.content)))
-    except _Unreadable as error:
-        return [Refused(About(path=name), str(error))]
-    if not documents:
-        return [Refused(About(path=name), "it is empty")]
+    documents = documents_of(file)
+    if isinstance(documents, str):
+        return [Refused(About(path=name), documents)]
     return [compile_document(document, name, number, values) for number, document in documents]
+
+
+def documents_of(file: RuleFile) -> list[tuple[int, Any]] | str:
+    """The YAML documents of a file with their numbers; or why there are none."""
+    if file.problem:
+        return file.problem
+    try:
+        return list(merged(_documents(file.content))) or "it is empty"
+    except _Unreadable as error:
+        return str(error)
 
 
 class _Unreadable(Exception):
@@ -129,8 +136,8 @@ def _documents(content: bytes) -> list[Any]:
     try:
         text = content.decode("utf-8-sig")
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        documents = list(yaml.load_all(text, Loader=loader))  # noqa: S506  # safe loaders both
-        for document in documents:
+        documents = list(yaml.load_all(text, Loader=loader))
+        for document in documents if b"&" in content else ():
             check_alias_expansion(document)
     except UnicodeDecodeError as error:
         raise _Unreadable(f"it is no UTF-8 text: byte {error.start}") from error

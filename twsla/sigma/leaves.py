@@ -41,21 +41,29 @@ def leaf_of(name: str, value: Any, values: Mapping[str, Sequence[str]]) -> list[
             return [_string(name, parts, cased) for parts in _expanded(value.s, values)]
         case types.SigmaNull():
             return [Leaf(name, "null")]
-        case types.SigmaExists():
-            return [Leaf(name, "exists", "true" if value.exists else "false")]
-        case types.SigmaBool():
-            return [Leaf(name, "eq", "true" if value.boolean else "false")]
-        case types.SigmaTimestampPart():
-            return [Leaf(name, value.timestamp_part.name.lower(), str(value.number))]
-        case types.SigmaNumber():
-            return [Leaf(name, "eq", str(value.number)) if name else Leaf(name, "contains", str(value.number))]
-        case types.SigmaCIDRExpression():
-            return [Leaf(name, "cidr", str(value.network))]
-        case types.SigmaCompareExpression():
-            return [Leaf(name, value.op.name.lower(), str(value.number.number))]
         case types.SigmaFieldReference():
             kind = {(False, False): "ref", (True, False): "refstarts", (False, True): "refends"}
             return [Leaf(name, kind.get((value.starts_with, value.ends_with), "refcontains"), value.field)]
+    return [_plain(name, value)]
+
+
+def _plain(name: str, value: Any) -> Leaf:
+    """Of values that are no texts."""
+    from sigma import types
+
+    match value:
+        case types.SigmaExists():
+            return Leaf(name, "exists", "true" if value.exists else "false")
+        case types.SigmaBool():
+            return Leaf(name, "eq" if name else "contains", "true" if value.boolean else "false")
+        case types.SigmaTimestampPart():
+            return Leaf(name, value.timestamp_part.name.lower(), str(value.number))
+        case types.SigmaNumber():
+            return Leaf(name, "eq" if name else "contains", str(value.number))
+        case types.SigmaCIDRExpression():
+            return Leaf(name, "cidr", str(value.network))
+        case types.SigmaCompareExpression():
+            return Leaf(name, value.op.name.lower(), str(value.number.number))
     raise ValueError(f"nothing is known of a value of the type {type(value).__name__}")
 
 

@@ -17,14 +17,13 @@ if TYPE_CHECKING:
     from twsla.sigma.rules import Leaf, Tree
 
 OURS: Final = ("windows.yml", "other.yml")
-EVERY_EVENT: Final = frozenset(
-    canonical(name)
-    for name in (
-        "Channel Computer EventID EventRecordID Level Task Opcode Keywords Version Provider_Name Provider_Guid "
-        "EventSourceName Provider_EventSourceName TimeCreated_SystemTime Execution_ProcessID Execution_ThreadID "
-        "Security_UserID Correlation_ActivityID Correlation_RelatedActivityID EventID_Qualifiers"
-    ).split()
-)
+_ENVELOPE: Final = (
+    "Channel", "Computer", "EventID", "EventRecordID", "Level", "Task", "Opcode", "Keywords", "Version",
+    "Provider_Name", "Provider_Guid", "EventSourceName", "Provider_EventSourceName", "TimeCreated_SystemTime",
+    "Execution_ProcessID", "Execution_ThreadID", "Security_UserID", "Correlation_ActivityID",
+    "Correlation_RelatedActivityID", "EventID_Qualifiers",
+)  # fmt: skip
+EVERY_EVENT: Final = frozenset(map(canonical, _ENVELOPE))
 """Fields of the envelope, which every Windows event has."""
 
 
@@ -74,7 +73,9 @@ class Mapping:
     def scopes_for(self, source: LogSource) -> tuple[list[Scope], str]:
         """The scopes of a rule's log source; or none, and why."""
         by_category = [scope for scope in self.scopes if scope.category and self._fits(scope, source)]
-        by_service = [scope for scope in self.scopes if scope.service and not scope.category and self._fits(scope, source)]
+        by_service = [
+            scope for scope in self.scopes if scope.service and not scope.category and self._fits(scope, source)
+        ]
         if source.service and by_category and not any(scope.service for scope in by_category):
             if by_service:
                 return [_both(left, right) for left in by_category for right in by_service], ""
@@ -84,7 +85,9 @@ class Mapping:
             return found, ""
         if source.category or source.service:
             return [], f"no records are known for the log source {source}"
-        found = [scope for scope in self.scopes if not (scope.category or scope.service) and scope.product == source.product]
+        found = [
+            scope for scope in self.scopes if not (scope.category or scope.service) and scope.product == source.product
+        ]
         return found, "" if found else f"no records are known for the log source {source}"
 
     def _fits(self, scope: Scope, source: LogSource) -> bool:
@@ -165,7 +168,9 @@ def _loaded(text: str) -> Any:
 
 def _add(mapping: Mapping, given: Any, where: str) -> None:
     if not isinstance(given, dict):
-        raise UsageError(f"the mapping {where} is none", hint="it has the keys 'services', 'categories', 'sources', 'values'")
+        raise UsageError(
+            f"the mapping {where} is none", hint="it has the keys 'services', 'categories', 'sources', 'values'"
+        )
     unknown = set(given) - {"services", "categories", "sources", "values"}
     if unknown:
         raise UsageError(f"the mapping {where} has an unknown key '{min(map(str, unknown))}'")

@@ -106,7 +106,8 @@ class Planner:
         if scopes and not kept:
             self.plan.refused.append(Refused(rule.about, f"{skipped[0][0]}: {skipped[0][1]}", "fields"))
             return
-        trees = [renumbered(each.tree, self._numbered(each.leaves)) for each in (rule, *applied)]
+        joining: list[Rule | Filter] = [rule, *applied]
+        trees = [renumbered(each.tree, self._numbered(each.leaves)) for each in joining]
         bound = Bound(rule.about, rule.logsource, joined("and", trees), tuple(kept), tuple(skipped))
         self.plan.rules.append(replace(bound, filters=tuple(each.about.shown for each in applied)))
 
@@ -142,9 +143,7 @@ def misled(rule: Rule, scope: Scope) -> str:
     if scope.has is None:
         return ""
     missing = {
-        number
-        for number, leaf in enumerate(rule.leaves)
-        if leaf.field and canonical(leaf.field) not in scope.has
+        number for number, leaf in enumerate(rule.leaves) if leaf.field and canonical(leaf.field) not in scope.has
     }
     found = _misleading(rule.tree, rule.leaves, missing, negated=False)
     return rule.leaves[found].field if found is not None else ""

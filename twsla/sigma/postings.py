@@ -72,7 +72,7 @@ class Postings:
         """Rows by the number of their value."""
         self.numbers, self.starts = np.unique(numbers[order], return_index=True)
         """Distinct numbers, and where their rows begin."""
-        self.stops = np.append(self.starts[1:], len(self.rows))
+        self.stops = np.append(self.starts[1:], len(self.rows))[: len(self.starts)]
         self._by_leaf: dict[int, tuple[int, int]] = {}
         self._places: np.ndarray = np.empty(0, np.int64)
 
@@ -86,7 +86,7 @@ class Postings:
         distinct, first = np.unique(leaves, return_index=True)
         lengths = (self.stops - self.starts)[self._places]
         totals = np.add.reduceat(lengths, first) if len(first) else first
-        stops = np.append(first[1:], len(leaves))
+        stops = np.append(first[1:], len(leaves))[: len(first)]
         self._by_leaf = dict(zip(distinct.tolist(), zip(first.tolist(), stops.tolist(), strict=True), strict=True))
         return dict(zip(distinct.tolist(), totals.tolist(), strict=True))
 
@@ -102,7 +102,8 @@ class Postings:
             found = self.rows[self.starts[places[0]] : self.stops[places[0]]]
         else:
             found = self.rows[spans(self.starts[places], self.stops[places])]
-        return np.unique(found)
+        rows: np.ndarray = np.unique(found)
+        return rows
 
     def filled(self) -> np.ndarray:
         """Rows with a value that is not empty, ascending."""
@@ -135,4 +136,5 @@ def spans(starts: np.ndarray, stops: np.ndarray) -> np.ndarray:
     if not total:
         return np.empty(0, np.int64)
     ends = np.cumsum(lengths)
-    return np.arange(total) + np.repeat(starts - (ends - lengths), lengths)
+    places: np.ndarray = np.arange(total) + np.repeat(starts - (ends - lengths), lengths)
+    return places

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+    from twsla.query.engine import Engine
     from twsla.sigma.vocabulary import Vocabulary
 
 BATCH_ROWS: Final = 1 << 17
@@ -93,17 +94,26 @@ def _take(
     first = batch.size
     batch.size += piece.num_rows
     batch.place.append(piece.select(list(range(len(columns)))))
-    structured = np.zeros(piece.num_rows, bool)
     for at, name in enumerate(names, len(columns)):
         rows, numbers = _values(piece.column(at), vocabulary)
-        structured[rows] = True
         batch.add(canonical(name), (rows + first).astype(np.int32), numbers)
     if SOURCE in wanted:
         rows, numbers = _values(piece.column(columns.index("source")), vocabulary)
         batch.add(SOURCE, (rows + first).astype(np.int32), numbers)
     if TEXT in wanted:
-        rows, numbers = _values(_encoded(piece.column(columns.index("text"))), vocabulary)
+        rows, numbers = _texts(piece.column(columns.index("text")), vocabulary)
         batch.add(TEXT, (rows + first).astype(np.int32), numbers)
+
+
+def _texts(column: pa.Array, vocabulary: Vocabulary) -> Part:
+    """Texts, without those that are JSON: of these the values count."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    rows = np.flatnonzero(pc.invert(pc.starts_with(column, "{")).to_numpy(zero_copy_only=False))
+    encoded = column.take(rows).dictionary_encode()
+    numbers = vocabulary.numbers(encoded.dictionary.to_pylist())
+    return rows, numbers[encoded.indices.to_numpy(zero_copy_only=False)] if len(rows) else np.empty(0, np.int32)
 
 
 def _encoded(column: pa.Array) -> pa.DictionaryArray:
@@ -121,3 +131,22 @@ def _values(column: pa.Array, vocabulary: Vocabulary) -> Part:
     numbers = vocabulary.numbers(column.dictionary.to_pylist())
     rows = np.flatnonzero(codes >= 0)
     return rows, numbers[codes[rows]] if len(numbers) else np.empty(0, np.int32)
+
+
+class StoreReader:
+    """The records of an engine's query with the fields that the store has of them."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def names(self) -> Sequence[str]:
+        """Names of all fields."""
+        from twsla.query.fields import field_names
+
+        return field_names(self._engine)
+
+    def pieces(self, names: Sequence[str], extra: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """One file of the store after the other."""
+        from twsla.query.fields import field_batches
+
+        return field_batches(self._engine, names, extra=extra)

@@ -21,14 +21,19 @@ class Leaf(NamedTuple):
     field: str
     """As the rule writes it; empty for keywords, which look at all values and at the text."""
     op: str
-    """``eq contains starts ends like any re cidr lt lte gt gte null exists ref refstarts refends refcontains`` or a part
-    of a time: ``minute hour day week month year``."""
+    """``eq contains starts ends like any re cidr lt lte gt gte null exists ref refstarts refends refcontains``, or a
+    part of a time: ``minute hour day week month year``."""
     value: str = ""
     """Text, RE2 expression (``like``, ``re``), network, number, or the other field (``ref…``)."""
     cased: bool = False
     """Upper and lower case differ; of expressions they always do, unless they say otherwise."""
     guard: str = ""
     """Lower case text that every value must hold for which an expression is true."""
+
+    def __str__(self) -> str:
+        words = {"eq": "=", "null": "is empty", "any": "has a value", "like": "matches", "re": "matches"}
+        parts = (self.field or "any value", words.get(self.op, self.op), self.value, "(cased)" if self.cased else "")
+        return " ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,4 +186,5 @@ def from_json(made: dict[str, Any]) -> Document:
             values[name] = tuple(values[name])
     if "refusal" in values:
         values["kind"] = values.pop("refusal")
-    return {"Rule": Rule, "Filter": Filter, "Correlation": Correlation, "Refused": Refused}[kind](**values)
+    kinds: dict[str, type[Document]] = {each.__name__: each for each in (Rule, Filter, Correlation, Refused)}
+    return kinds[kind](**values)

@@ -1,4 +1,4 @@
-"""All leaves about one field against its distinct values: one pass of an automaton for the texts of thousands of rules."""
+"""All leaves about one field against its distinct values: one automaton for the texts of thousands of rules."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Scanner:
         for number, candidates in places.items():
             leaf = self._expressions[number]
             texts = lowered if leaf.op == "like" and not leaf.cased else values
-            array = pa.array([texts[place] for place in candidates], pa.large_string())
+            array = pa.array([texts[place] for place in candidates.tolist()], pa.large_string())
             matching = pc.match_substring_regex(array, leaf.value).to_numpy(zero_copy_only=False)
             hit = candidates[matching.astype(bool)]
             yield np.full(len(hit), number, np.int64), hit

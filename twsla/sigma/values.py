@@ -34,7 +34,7 @@ def number_of(text: str) -> float | None:
         number = float(int(text, 16)) if text[:2].lower() == "0x" else float(text)
     except (ValueError, OverflowError):
         return None
-    return number if number == number and "_" not in text else None  # noqa: PLR0124  # not a NaN
+    return number if number == number and "_" not in text else None  # not a NaN
 
 
 def _number_test(compare: Callable[[float, float], bool], limit: float) -> Callable[[str], bool]:
