@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+import httpx2
 from mcp import Client, StdioServerParameters
+from mcp.client.sse import sse_client
 from mcp.client.stdio import stdio_client
+from mcp.client.streamable_http import streamable_http_client
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
     from pathlib import Path
 
 
@@ -44,3 +50,71 @@ async def refused(client: Client, tool: str, /, **arguments: Any) -> str:
     (content,) = result.content
     assert content.type == "text"
     return content.text
+
+
+TOKEN = "a token for tests, long enough"
+
+
+@dataclass
+class Served:
+    """A server over HTTP, at work."""
+
+    process: subprocess.Popen[str]
+    url: str
+    told: list[str]
+    """What it wrote on standard error until it was ready."""
+
+    @property
+    def port(self) -> int:
+        return urlsplit(self.url).port or 0
+
+
+@contextmanager
+def serving(store: Path, transport: str, *arguments: str | Path, token: str | None = TOKEN) -> Iterator[Served]:
+    """``twsla mcp`` over HTTP at a free port."""
+    command = [sys.executable, "-m", "twsla", "mcp", "-d", str(store), "--transport", transport]
+    command += ["--endpoint", "127.0.0.1:0", *map(str, arguments)]
+    env = {**os.environ, **({"TWSLA_MCP_TOKEN": token} if token else {})}
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=env, cwd=store.parent)
+    try:
+        assert process.stderr is not None
+        told: list[str] = []
+        while not told or "serving at" not in told[-1]:
+            line = process.stderr.readline()
+            assert line, told
+            told.append(line.rstrip())
+        yield Served(process, told[-1].split()[-1], told)
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        finally:
+            process.kill()
+            process.communicate()
+
+
+@asynccontextmanager
+async def over_http(served: Served, token: str = TOKEN) -> AsyncIterator[Client]:
+    """A client of it."""
+    headers = {"Authorization": f"Bearer {token}"}
+    if served.url.endswith("/sse"):
+        async with Client(sse_client(served.url, headers=headers)) as client:
+            yield client
+        return
+    async with (
+        httpx2.AsyncClient(headers=headers, timeout=120) as http,
+        Client(streamable_http_client(served.url, http_client=http)) as client,
+    ):
+        yield client
+
+
+@asynccontextmanager
+async def over(transport: str, store: Path, *arguments: str | Path) -> AsyncIterator[Client]:
+    """A client over any transport."""
+    if transport == "stdio":
+        async with over_stdio(store, *arguments) as client:
+            yield client
+        return
+    with serving(store, transport, *arguments) as served:
+        async with over_http(served) as client:
+            yield client

@@ -134,7 +134,7 @@ class BoundCommand(click.Command):
 
     def _finish(self, call: Call, own: object) -> int:
         """Run and write: where the answer goes is decided before the work, so that a mistake costs no time."""
-        if not any(section.owner is OutputOptions for section in self.sections):
+        if not any(info.name == "format" for section in self.sections for info in section.infos):
             code = self.run(call, own)
             assert code is None or isinstance(code, int)
             return code or 0
@@ -205,7 +205,7 @@ def make_command(
     *,
     example: str,
     selection: tuple[str, ...] | None = (),
-    output: bool = True,
+    output: bool | tuple[str, ...] = True,
     prepare: Prepare | None = None,
 ) -> BoundCommand:
     """A command that is not an analysis, with the same options, precedence, help and output as one.
@@ -216,7 +216,7 @@ def make_command(
         run: ``(call, options) -> Result | exit code | None``; the first line of its docstring is the summary.
         example: One command line, for help and docs.
         selection: Fields of ``Selection`` that it takes; None: all of them.
-        output: Whether it takes the output options.
+        output: Whether it takes the output options, or the fields of those that it takes; it then answers with none.
         prepare: What it does with the options before they are used.
     """
     shared: list[type] = [Selection] if selection is None or selection else []
@@ -225,6 +225,8 @@ def make_command(
     without: set[str] = set()
     if selection is not None:
         without = {info.name for info in describe(Selection)} - set(selection)
+    if isinstance(output, tuple):
+        without |= {info.name for info in describe(OutputOptions)} - set(output)
     sections = sections_of(options, shared, without)
     return BoundCommand(name, sections, run, help=dedent(run.__doc__), example=example, prepare=prepare)
 

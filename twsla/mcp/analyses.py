@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from twsla import registry
+from twsla.config import setting_of
 from twsla.errors import TwslaError, UsageError
 from twsla.mcp.answers import DEFAULT_BYTES, DEFAULT_ROWS, SCHEMA, Answer, Page, answer_of
 from twsla.mcp.paging import Cursor, read_cursor, state_of
-from twsla.mcp.parameters import Parameters, parameters_of
+from twsla.mcp.parameters import Parameters, is_open, parameters_of
 from twsla.mcp.tools import Tool, page_properties, whole_number
 from twsla.model.analysis import Analysis
 from twsla.options import OutputOptions, Selection, describe
@@ -60,7 +61,7 @@ def analysis_tool(name: str, analysis: Analysis[Any, Any], desk: Desk) -> Tool:
     sections = sections_of(analysis.options, (Selection, OutputOptions), without)
     unwanted = {info.name for info in describe(OutputOptions)} - _OF_OUTPUT - _names(analysis.options)
     parameters = parameters_of(sections, without={*desk.fixed, *unwanted})
-    work = _Work(name.replace(" ", "_"), analysis, parameters)
+    work = _Work(name.replace(" ", "_"), analysis, parameters, closed_values(analysis.options, desk))
     limits = desk.limits
     properties = parameters.properties() | page_properties(limits.rows, limits.answer_bytes)
     properties["chart"] = {
@@ -96,6 +97,8 @@ class _Work:
     name: str
     analysis: Analysis[Any, Any]
     parameters: Parameters
+    closed: Mapping[str, object]
+    """Values of options that clients cannot set."""
 
     def run(self, desk: Desk, given: Mapping[str, Any], working: Working) -> Answer:
         """One call."""
@@ -104,7 +107,7 @@ class _Work:
         page = page_of(asked, desk, row=cursor.row if cursor else 0)
         wants_chart = asked.pop("chart", None) in (True, "true")
         values = self.parameters.values(asked, others=("limit", "max_bytes", "cursor", "chart"))
-        options, selection = options_of(self.analysis, values, desk)
+        options, selection = self._options(values, desk)
         output = values.get(OutputOptions, {})
         page = replace(page, zone=_zone(selection, desk), columns=_split(output.get("columns")))
         with desk.engine(selection, damaged=self.analysis.damaged) as engine:
@@ -120,6 +123,28 @@ class _Work:
             finally:
                 if result.close:
                     result.close()
+
+    def _options(self, values: dict[type, dict[str, object]], desk: Desk) -> tuple[Any, Selection]:
+        """The options and the selection of a call: what was given, what the server fixes, and defaults."""
+        options = self.analysis.options(**{**values.get(self.analysis.options, {}), **self.closed})
+        chosen: dict[str, Any] = {"tz": desk.scope.tz, "utc": desk.scope.utc, "datastore": desk.datastore}
+        given = values.get(Selection, {})
+        if given.get("tz"):
+            chosen["utc"] = False
+        return options, Selection(**{**chosen, **given})
+
+
+def closed_values(options: type, desk: Desk) -> dict[str, object]:
+    """Values of the options that clients cannot set: the server's, else those of the environment and configuration."""
+    found: dict[str, object] = {}
+    for info in describe(options):
+        if info.name in desk.fixed:
+            found[info.name] = desk.fixed[info.name]
+        elif not is_open(info):
+            setting = setting_of(info, desk.environment.variables, desk.config)
+            if setting is not None:
+                found[info.name] = setting.value
+    return found
 
 
 def cursor_of(given: Mapping[str, Any], tool: str) -> tuple[Cursor | None, dict[str, Any]]:
@@ -149,21 +174,7 @@ def page_of(asked: dict[str, Any], desk: Desk, *, row: int = 0) -> Page:
     size = whole_number(asked, "max_bytes", DEFAULT_BYTES, 1, limits.answer_bytes)
     for name in ("limit", "max_bytes"):
         asked.pop(name, None)
-    return Page(row, rows, size)
-
-
-def options_of(
-    analysis: Analysis[Any, Any], values: dict[type, dict[str, object]], desk: Desk
-) -> tuple[Any, Selection]:
-    """The options and the selection of a call: what was given, what the server fixes, and defaults."""
-    own = _names(analysis.options)
-    fixed = {name: value for name, value in desk.fixed.items() if name in own}
-    options = analysis.options(**{**values.get(analysis.options, {}), **fixed})
-    chosen: dict[str, Any] = {"tz": desk.scope.tz, "utc": desk.scope.utc, "datastore": desk.datastore}
-    given = values.get(Selection, {})
-    if given.get("tz"):
-        chosen["utc"] = False
-    return options, Selection(**{**chosen, **given})
+    return Page(row, rows, size, mask=desk.mask)
 
 
 def _split(columns: object) -> tuple[str, ...] | None:

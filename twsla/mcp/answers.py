@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from twsla.model.result import ArrowRows
+from twsla.model.result import ArrowRows, Kind
 
 if TYPE_CHECKING:
     from twsla.mcp.desk import Limits
@@ -17,6 +17,8 @@ SOURCE_COLUMNS: Final = ("source", "line_no", "offset")
 DEFAULT_ROWS: Final = 100
 DEFAULT_BYTES: Final = 100_000
 _STEP_ROWS: Final = 256
+_LONG_NUMBER: Final = 9
+"""Digits of numbers that may be somebody's."""
 _PART_ROWS: Final = 50
 """Rows of each part of a document."""
 
@@ -85,6 +87,8 @@ class Page:
     columns: tuple[str, ...] | None = None
     """Names; None: those that are not hidden. ``SOURCE_COLUMNS`` are added in any case."""
     zone: str = "UTC"
+    mask: bool = False
+    """Numbers that would be masked as texts are given as texts, so that they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +194,8 @@ def _rows(
             break
         for row in step:
             cut += _shorten(row, limits.text_chars)
+            if page.mask:
+                _as_texts(row, columns)
             size += len(orjson.dumps(row)) + 1
             if size > page.most_bytes and found:
                 return found, cut
@@ -205,6 +211,16 @@ def _shorten(row: dict[str, Any], most: int) -> int:
             row[name] = f"{value[:most]}…[{len(value) - most:,} more characters]"
             count += 1
     return count
+
+
+def _as_texts(row: dict[str, Any], columns: tuple[Column, ...]) -> None:
+    """Long numbers that may have been taken out of texts (``card::BIGINT``) as texts."""
+    for each in columns:
+        value = row[each.name]
+        if each.kind in (Kind.COUNT, Kind.NUMBER) and each.name not in SOURCE_COLUMNS and value is not None:
+            text = str(int(value) if isinstance(value, float) and value.is_integer() else value)
+            if len(text) >= _LONG_NUMBER:
+                row[each.name] = text
 
 
 def typed_rows(result: Result, columns: tuple[Column, ...], start: int, count: int, zone: str) -> list[dict[str, Any]]:

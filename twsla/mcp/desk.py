@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from twsla.config import Config
     from twsla.environment import Environment
     from twsla.model.query import Query
     from twsla.options import Selection
@@ -64,6 +65,8 @@ class Desk:
     mask: bool = False
     """Personal data leaves masked."""
     limits: Limits = field(default_factory=Limits)
+    config: Config | None = None
+    """The configuration file; it and the environment give the options that clients cannot set."""
 
     @property
     def datastore(self) -> Path:

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 from twsla.errors import UsageError
+from twsla.mcp.tools import server_terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -120,8 +121,8 @@ class Parameters:
 
     def explained(self, text: str) -> str:
         """A text written for the command line, in terms of the parameters."""
-        text = text.replace("``", "").replace("leave out --no-dns", "the server has to be started with --dns")
-        return _FLAG.sub(lambda found: self.flags.get(found[0], found[0]), text)
+        plain = server_terms(text.replace("``", ""))
+        return _FLAG.sub(lambda found: self.flags.get(found[0], found[0]), plain)
 
     def values(self, given: Mapping[str, object], *, others: Iterable[str] = ()) -> dict[type, dict[str, object]]:
         """Values of the options by their dataclass; nulls are left out.

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 def sdk(name: str) -> ModuleType:
-    """The module ``mcp.server.NAME``.
+    """The module ``mcp.NAME``.
 
     Raises:
         UsageError: The package is not installed, or is of another major version.
     """
     try:
         with _unread_packages(), _no_collection():
-            return import_module(f"mcp.server.{name}")
+            return import_module(f"mcp.{name}")
     except ImportError as error:
         raise UsageError(
             f"the MCP server needs the package mcp, version 2: {error}", hint="pip install 'mcp>=2,<3'"

@@ -5,16 +5,17 @@ from __future__ import annotations
 import base64
 import sys
 import traceback
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from twsla import __version__
-from twsla.errors import Cancelled, TwslaError
+from twsla.errors import Cancelled, TwslaError, UsageError
 from twsla.mcp.calls import Calls
 from twsla.mcp.outgoing import Outgoing
 from twsla.mcp.sdk import sdk
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from mcp.server.lowlevel.server import Server
 
@@ -88,7 +89,8 @@ class Service:
                 await report(seconds, self.outgoing.text(text))
 
         try:
-            return await self.calls.run(work, seconds=tool.seconds, report=told if report else None)
+            seconds = self.desk.limits.import_seconds if tool.is_long else None
+            return await self.calls.run(work, seconds=seconds, report=told if report else None)
         except Cancelled:
             return self._refusal("the call was stopped")
         except TwslaError as error:
@@ -114,6 +116,36 @@ class Service:
         text = self.outgoing.text(f"{message}\nhint: {hint}" if hint else message)
         return {"content": [{"type": "text", "text": text}], "isError": True}
 
+    # --- prompts and resources --------------------------------------------------------------------------------
+
+    def prompt(self, name: str, given: Mapping[str, str]) -> dict[str, Any]:
+        """A prompt with its arguments, as the protocol has it.
+
+        Raises:
+            UsageError: There is no such prompt, or an argument is unknown or missing.
+        """
+        from twsla.mcp.prompts import PROMPTS
+
+        if name not in PROMPTS:
+            raise UsageError(f"there is no prompt '{name[:80]}'", hint=f"prompts: {', '.join(PROMPTS)}")
+        message = {"role": "user", "content": {"type": "text", "text": PROMPTS[name].text(given)}}
+        return {"description": PROMPTS[name].title, "messages": [message]}
+
+    async def resource(self, uri: str) -> dict[str, Any]:
+        """What a resource holds, as the protocol has it.
+
+        Raises:
+            TwslaError: There is no such resource, or it cannot be read.
+        """
+        from twsla.export.json_text import dumps
+        from twsla.mcp.resources import read
+
+        def work(call: Work) -> str:
+            return dumps(self.outgoing.json(read(uri, self.desk, call)))
+
+        text = await self.calls.run(work)
+        return {"contents": [{"uri": uri, "mimeType": "application/json", "text": text}]}
+
     def close(self) -> None:
         """Stop all calls."""
         self.calls.close()
@@ -123,7 +155,10 @@ def make_server(service: Service) -> Server[Any]:
     """The protocol's server for a service."""
     import mcp_types as types
 
-    lowlevel = sdk("lowlevel.server")
+    from twsla.mcp.prompts import PROMPTS
+    from twsla.mcp.resources import listed
+
+    lowlevel, errors = sdk("server.lowlevel.server"), sdk("shared.exceptions")
     tools = types.ListToolsResult.model_validate({"tools": service.list_tools()})
 
     async def on_list_tools(context: Any, params: Any) -> types.ListToolsResult:
@@ -137,6 +172,29 @@ def make_server(service: Service) -> Server[Any]:
         result = await service.call(params.name, params.arguments or {}, report if wants_progress else None)
         return types.CallToolResult.model_validate(result)
 
+    async def on_list_prompts(context: Any, params: Any) -> types.ListPromptsResult:
+        return types.ListPromptsResult.model_validate({"prompts": [each.listed() for each in PROMPTS.values()]})
+
+    async def on_get_prompt(context: Any, params: types.GetPromptRequestParams) -> types.GetPromptResult:
+        with refusing():
+            return types.GetPromptResult.model_validate(service.prompt(params.name, params.arguments or {}))
+
+    async def on_list_resources(context: Any, params: Any) -> types.ListResourcesResult:
+        return types.ListResourcesResult.model_validate({"resources": listed()})
+
+    async def on_read_resource(context: Any, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
+        with refusing():
+            return types.ReadResourceResult.model_validate(await service.resource(str(params.uri)))
+
+    @contextmanager
+    def refusing() -> Iterator[None]:
+        """Our errors as those of the protocol."""
+        try:
+            yield
+        except TwslaError as error:
+            text = f"{error.message} ({error.hint})" if error.hint else error.message
+            raise errors.MCPError(code=types.INVALID_PARAMS, message=service.outgoing.text(text)) from error
+
     made: Server[Any] = lowlevel.Server(
         NAME,
         version=__version__,
@@ -144,25 +202,31 @@ def make_server(service: Service) -> Server[Any]:
         instructions=INSTRUCTIONS + (MASKED if service.desk.mask else ""),
         on_list_tools=on_list_tools,
         on_call_tool=on_call_tool,
+        on_list_prompts=on_list_prompts,
+        on_get_prompt=on_get_prompt,
+        on_list_resources=on_list_resources,
+        on_read_resource=on_read_resource,
     )
     return made
 
 
-def serve_stdio(service: Service) -> None:
+def serve_stdio(make: Callable[[], Service]) -> None:
     """Serve one client on standard input and output, until it closes them.
 
-    Descriptor 1 leads to standard error meanwhile, so that whatever prints does not disturb the protocol.
+    Descriptor 1 leads to standard error meanwhile, so that whatever prints does not disturb the protocol; ``make`` is
+    called then, as it imports what others wrote.
     """
     import anyio
 
-    server = make_server(service)
-    stdio = sdk("stdio")
+    stdio = sdk("server.stdio")
 
     async def serve() -> None:
         async with stdio.stdio_server() as (read, write):
-            await server.run(read, write, server.create_initialization_options())
+            service = make()
+            try:
+                server = make_server(service)
+                await server.run(read, write, server.create_initialization_options())
+            finally:
+                service.close()
 
-    try:
-        anyio.run(serve)
-    finally:
-        service.close()
+    anyio.run(serve)

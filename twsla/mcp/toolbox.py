@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twsla.mcp.analyses import analysis_tools
+from twsla.mcp.classic import classic_tools
+from twsla.mcp.importing import import_tools
 
 if TYPE_CHECKING:
     from twsla.mcp.desk import Desk
@@ -13,4 +15,5 @@ if TYPE_CHECKING:
 
 def tools_of(desk: Desk) -> dict[str, Tool]:
     """Every tool, in the order in which they are listed."""
-    return {tool.name: tool for tool in analysis_tools(desk)}
+    tools = (*classic_tools(desk), *import_tools(desk), *analysis_tools(desk))
+    return {tool.name: tool for tool in tools}

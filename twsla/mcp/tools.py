@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from twsla.errors import UsageError
@@ -27,6 +27,12 @@ class Working(Protocol):
         """Name a function that stops what runs now; callable from any thread."""
 
 
+def server_terms(text: str) -> str:
+    """A text written for the command line, where it is about what only the start of the server can change."""
+    text = text.replace("leave out --no-dns", "the server has to be started with --dns")
+    return text.replace("with --geoip", "to the server when it is started: --geoip FILE")
+
+
 @dataclass(frozen=True, slots=True)
 class Tool:
     """One tool as clients see it, and how it works."""
@@ -38,15 +44,14 @@ class Tool:
     output_schema: dict[str, Any]
     run: Callable[[Desk, Mapping[str, Any], Working], Answer]
     """Runs in a thread of its own."""
-    explain: Callable[[str], str] = str
+    explain: Callable[[str], str] = server_terms
     """Makes of a message for the command line one for clients."""
     writes: bool = False
     """It adds to the store."""
-    seconds: float | None = None
-    """How long it may work; None: as the server's limits say."""
+    is_long: bool = False
+    """It may work as long as an import."""
     is_open_world: bool = False
     """It asks machines elsewhere."""
-    aliases: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def hints(self) -> dict[str, bool]:

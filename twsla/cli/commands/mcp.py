@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from twsla.cli.bind import make_command
+from twsla.errors import UsageError
 from twsla.options import opt
 
 if TYPE_CHECKING:
     from twsla.cli.bind import Call
+    from twsla.mcp.desk import Desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +25,155 @@ class McpOptions:
     transport: Literal["stdio", "sse", "stream"] = opt(
         "--transport", default="stdio", help="stdio: for one client that starts it; stream, sse: HTTP, for several."
     )
-    mask: bool = opt("--mask", default=False, help="Mask personal data in everything that leaves.")
+    endpoint: str = opt("--endpoint", default="127.0.0.1:8085", help="Where to listen for HTTP.", metavar="HOST:PORT")
+    clients: str = opt(
+        "--clients",
+        default="",
+        help="Only clients at these addresses or networks, with commas between; default: any that has the token.",
+        metavar="ADDR,ADDR",
+    )
+    token: str = opt(
+        "--token",
+        default="",
+        help="Token that HTTP clients must send; default: a new one each time, told on standard error.",
+        env=("TWSLA_MCP_TOKEN",),
+        metavar="TEXT",
+    )
+    allow_host: tuple[str, ...] = opt(
+        "--allow-host",
+        default=(),
+        help="A further name by which HTTP clients may call this machine; may be given several times.",
+        metavar="NAME",
+    )
+    allow_import: tuple[Path, ...] = opt(
+        "--allow-import",
+        default=(),
+        help="Clients may import what is below this directory; may be given several times. Default: nothing.",
+        multiple=True,
+        metavar="DIR",
+    )
+    mask: bool = opt(
+        "--mask", default=False, help="Mask personal data (addresses, e-mail, telephone numbers …) in all that leaves."
+    )
+    dns: bool = opt("--dns", default=False, help="Tools may ask name servers for the names of addresses.")
+    resolver: tuple[str, ...] = opt(
+        "--resolver",
+        default=(),
+        help="With --dns: name server to ask, instead of those of this machine.",
+        metavar="ADDR[:PORT]",
+    )
+    geoip: tuple[Path, ...] = opt(
+        "--geoip", default=(), help="MaxMind database (.mmdb) for country, loc and asn.", metavar="FILE"
+    )
+    grok: str = opt("-g", "--grok", default="", help="Grok definitions for all calls.", metavar="full|FILE")
+    timeout: float = opt("--timeout", default=60.0, help="Seconds that a call may work.", metavar="SECONDS")
+    parallel: int = opt("--parallel", default=4, help="Calls that work at once; others wait.", metavar="N")
+    print_config: Literal["", "claude", "vscode", "cursor"] = opt(
+        "--print-config", default="", help="Print what the configuration of this client needs, and end."
+    )
 
 
 def mcp(call: Call, options: McpOptions) -> None:
     """Serve the store to assistants, by the Model Context Protocol.
 
-    An assistant gets a tool for every analysis. It can read the store and nothing else, and change nothing. Filters
-    and a time range given here hold for every call.
+    An assistant gets a tool for every analysis. It can read the store and nothing else, and change nothing, but for
+    imports from directories that ``--allow-import`` names. Filters and a time range given here hold for every call.
     """
-    from twsla.mcp.desk import Desk
+    desk = _desk(call, options)
+    if options.print_config:
+        _print_config(call, options)
+        return
     from twsla.mcp.server import Service, serve_stdio
     from twsla.mcp.toolbox import tools_of
 
-    desk = Desk(environment=call.environment, scope=call.selection, fixed={"no_dns": True}, mask=options.mask)
-    serve_stdio(Service(desk, tools_of(desk)))
+    if options.transport == "stdio":
+        serve_stdio(lambda: Service(desk, tools_of(desk)))
+        return
+    import secrets
+    import socket
+
+    from twsla.mcp.http import LEAST_TOKEN, LOOPBACK, Access, listen, networks_of, serve_http
+
+    if options.token and len(options.token) < LEAST_TOKEN:
+        raise UsageError(
+            f"the token has {len(options.token)} characters, less than {LEAST_TOKEN}",
+            hint="leave --token out, and a good one is made",
+        )
+    token = options.token or secrets.token_urlsafe(32)
+    networks = networks_of(options.clients)
+    bound, host = listen(options.endpoint)
+    names = {*LOOPBACK, host.lower(), socket.gethostname().lower(), *(name.lower() for name in options.allow_host)}
+    stderr = call.environment.stderr
+    if not options.token:
+        stderr.write(f"twsla: token: {token}\n")
+    if host not in LOOPBACK:
+        stderr.write("twsla: note: the connection is not encrypted; let only machines connect that you trust\n")
+    access = Access(token, networks, frozenset(names))
+    serve_http(Service(desk, tools_of(desk)), options.transport, bound, access, shown=host, stderr=stderr)
 
 
-command = make_command("mcp", McpOptions, mcp, example="twsla mcp -d case.db", selection=None, output=False)
+def _desk(call: Call, options: McpOptions) -> Desk:
+    """What the options allow.
+
+    Raises:
+        UsageError: An option cannot be used.
+        StoreError: There is no usable store.
+    """
+    from twsla.config import find_config
+    from twsla.mcp.desk import Desk, Limits
+    from twsla.query.engine import query_of
+    from twsla.store.layout import check_marker
+
+    if not (options.timeout > 0 and 1 <= options.parallel <= 64):
+        raise UsageError("--timeout must be above 0, and --parallel from 1 to 64")
+    roots = tuple(_root(each) for each in options.allow_import)
+    query_of(call.selection, call.environment)
+    if not roots:
+        check_marker(call.selection.datastore)
+    fixed: dict[str, object] = {
+        "no_dns": not (options.dns or options.resolver),
+        "resolver": options.resolver,
+        "geoip": options.geoip,
+        "dns_cache": None,
+    }
+    if options.grok:
+        fixed["grok"] = options.grok
+    return Desk(
+        environment=call.environment,
+        scope=call.selection,
+        fixed=fixed,
+        import_roots=roots,
+        mask=options.mask,
+        limits=Limits(seconds=options.timeout, parallel=options.parallel),
+        config=find_config(call.output.config, call.environment.home),
+    )
+
+
+def _root(path: Path) -> Path:
+    """A directory for imports, links resolved.
+
+    Raises:
+        UsageError: It is none.
+    """
+    real = Path(os.path.realpath(path))
+    if not real.is_dir():
+        raise UsageError(f"--allow-import {path} is no directory")
+    return real
+
+
+def _print_config(call: Call, options: McpOptions) -> None:
+    from twsla.mcp.client_config import config_block
+
+    program = shutil.which(sys.argv[0]) if Path(sys.argv[0]).stem == "twsla" else None
+    command = [os.path.abspath(program)] if program else [sys.executable, "-m", "twsla"]  # noqa: PTH100  # no links
+    command += ["mcp", "--datastore", str(call.selection.datastore.absolute())]
+    command += [part for root in options.allow_import for part in ("--allow-import", str(_root(root)))]
+    command += ["--mask"] if options.mask else []
+    place = {"stream": "mcp", "sse": "sse"}.get(options.transport)
+    url = f"http://{options.endpoint}/{place}" if place else None
+    call.environment.stdout.write(f"{config_block(options.print_config, command, url)}\n".encode())
+
+
+command = make_command(
+    "mcp", McpOptions, mcp, example="twsla mcp --print-config claude", selection=None, output=("config", "debug")
+)
