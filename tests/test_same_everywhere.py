@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 from markdown_it import MarkdownIt
 
-from tests.analysis.commands import answered
-from tests.conftest import ROOT
+from tests.analysis.commands import answered, twsla
+from tests.cli import mails
+from tests.conftest import ROOT, SHARED
 from tests.render import charted
 from twsla import registry
 from twsla.export.write import write_result
@@ -28,6 +29,7 @@ from twsla.render.drawings import Bars, Points, Slices
 from twsla.render.escape import escape_text
 from twsla.render.html import MOST_ROWS
 from twsla.render.shown import RenderOptions
+from twsla.store.marks import Mark, MarkFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,6 +162,7 @@ def test_every_format_is_compared_or_says_why_not() -> None:
 def compare(written: dict[str, bytes], kinds: list[str]) -> None:
     """All formats against CSV for texts and JSON for values, and these two against each other."""
     texts = {name: read(written[name])[1:] for name, read in AS_TEXT.items()}
+    texts["md"] = [[re.sub("^\xa0+", lambda indent: " " * len(indent[0]), text) for text in row] for row in texts["md"]]
     values = {name: read(written[name])[1] for name, read in TYPED.items()}
     assert texts["tsv"] == texts["csv"]
     for name, kept in (("md", "\n"), ("html", "\t\n")):  # read by people: control characters are escaped there
@@ -193,31 +196,107 @@ def is_equal(value: Any, held: Any) -> bool:
     return bool(value == held)
 
 
+LATE = """\
+2024-05-06 06:00:00 GET /a \x1b[31mred\x07 \u202egpj.exe =HYPERLINK("http://evil.example") <script>alert(1)</script>
+2024-05-06 06:00:09 GET /b @SUM(1+1) | pipe \\ back\ttab
+2024-05-06 06:00:02 GET /c late by seven seconds from 203.0.113.77
+"""
+"""Steps back in time, and what terminals, spreadsheets and browsers would obey."""
+OTHER_WORDS = {
+    "search": "search -t 2024-05-06,1d --with-source --limit 50",
+    "email search": "email search --columns ts,from,subject,sender_ip",
+    "verify": "verify",
+    "marks": "marks",
+    "windows logons": "windows logons --by user,computer,address",
+    "windows processes": "windows processes --limit 50",
+    "windows base64": "windows base64",
+    "windows scripts": "windows scripts",
+    "windows gaps": "windows gaps --silence 1s",
+}
+"""Where the example of a command finds nothing in these records."""
+WINDOWS = ("tutto_malseclogon", "scriptblockLog_4104", "discovery_sysmon_1_iis")
+
+
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("everywhere") / "case.db"
-    answered("import", "-d", folder, ROOT / "testdata" / "logs")
-    return folder
+    folder = tmp_path_factory.mktemp("everywhere")
+    store = folder / "case.db"
+    (folder / "late.log").write_text(LATE)
+    for name, text in (("a.eml", mails.EXAMPLE), ("b.eml", mails.JAPANESE)):
+        (folder / name).write_bytes(text)
+    answered("import", "-d", store, ROOT / "testdata" / "logs", folder / "late.log", folder / "a.eml", folder / "b.eml")
+    marks = MarkFile(store)
+    at = json.loads(answered("search", "-d", store, "--with-source", "--limit", "1", "--format", "jsonl").text)
+    marks.add(Mark(at["source"], at["offset"], at["line_no"], None, tags=("c2",), comment="=cmd() <b>note</b>"))
+    return store
+
+
+@pytest.fixture(scope="module")
+def windows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of event logs: logons, processes, scripts."""
+    if not SHARED.is_dir():
+        pytest.skip("the shared collection of event logs is not beside the project")
+    store = tmp_path_factory.mktemp("windows") / "case.db"
+    logs = SHARED / "data" / "evtx" / "EVTX-ATTACK-SAMPLES"
+    answered("import", "-d", store, *(next(logs.rglob(f"*{name}*.evtx")) for name in WINDOWS))
+    return store
 
 
 @pytest.mark.parametrize("name", ANALYSES)
-def test_every_commands_example_is_the_same_in_every_format(name: str, store: Path, tmp_path: Path) -> None:
+def test_every_commands_example_is_the_same_in_every_format(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
     target = registry.load(registry.COMMANDS[name])
     assert isinstance(target, Analysis)
-    words = shlex.split(target.example.splitlines()[0])[1:]
+    words = shlex.split(OTHER_WORDS.get(name, target.example.splitlines()[0].removeprefix("twsla ")))
+    store = request.getfixturevalue("windows" if name.startswith("windows") else "store")
 
-    def write(format_name: str) -> bytes:
+    def write(format_name: str, code: int = 0) -> bytes:
         path = tmp_path / f"out.{format_name}"
-        answered(*words, "-d", store, "--format", format_name, "-o", path, "--force")
-        return path.read_bytes()
+        done = twsla(*words, "-d", store, "--format", format_name, "-o", path, "--force")
+        assert done.code == code, done.err
+        return path.read_bytes() if code == 0 else done.err.encode()
 
     document = json.loads(write("json"))
     if "parts" in document:
         compare_parts(document["parts"], write("html"))
         return
+    assert document["rows"], "rows that are none are the same everywhere"
     written = {format_name: write(format_name) for format_name in (*AS_TEXT, *TYPED)}
     compare(written, [column["kind"] for column in document["columns"]])
     check_charts(document, written["html"])
+    check_plain(document, write("plain"), written["tsv"])
+    check_table(document, write("table"))
+    if document["charts"]:
+        assert write("png").startswith(b"\x89PNG\r\n")
+    else:
+        assert b"chart" in write("png", code=2)
+    hostile = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+    for format_name in ("md", "html"):
+        assert not hostile.search(re.sub("<script.*?</script>", "", written[format_name].decode(), flags=re.DOTALL))
+
+
+def check_plain(document: dict[str, Any], plain: bytes, tsv: bytes) -> None:
+    """Plain output is the TSV, or of searches the texts as they are."""
+    if plain == tsv:
+        return
+    texts = [row.get("text") for row in document["rows"]]
+    if None in texts:
+        assert read_tsv(plain)[1:] == read_tsv(tsv)[1:]
+        return
+    kept = [line for line in plain.decode().split("\n") if line]
+    assert all(line.endswith(text.split("\n")[-1]) for line, text in zip(kept[-1:], texts[-1:], strict=True))
+    assert plain.count(b"\n") == sum(text.count("\n") + 1 for text in texts)
+
+
+def check_table(document: dict[str, Any], table: bytes) -> None:
+    """Rows for eyes: as many lines, each with all the counts of its row."""
+    counts = [column["name"] for column in document["columns"] if column["kind"] == "count"]
+    lines = table.decode().splitlines()[2:-1]
+    assert len(lines) >= len(document["rows"])
+    for line, row in zip(lines, document["rows"], strict=False):
+        for name in counts:
+            assert row[name] is None or f"{row[name]:,}" in line, (name, line)
 
 
 def compare_parts(parts: list[dict[str, Any]], page: bytes) -> None:

@@ -32,6 +32,9 @@ _MARKUP = {
 }
 _LINKS = (("://", ":&#47;/"), ("(?i)(www)[.]", "\\1&#46;"))
 """What GitHub turns into links; as entities they look the same and stay text."""
+_INDENT = "^((?:&nbsp;)*) "
+"""Blanks at the beginning of a cell would be dropped, and with them the levels of a tree."""
+_MOST_INDENT = 200
 
 
 def write_markdown(result: Result, sink: BinaryIO, options: RenderOptions) -> None:
@@ -97,4 +100,8 @@ def markdown_cells(texts: pa.Array) -> pa.Array:
     for pattern, entity in _LINKS:
         if pc.any(pc.match_substring_regex(cells, pattern)).as_py():
             cells = pc.replace_substring_regex(cells, pattern, entity)
+    for _ in range(_MOST_INDENT):
+        if not pc.any(pc.match_substring_regex(cells, _INDENT)).as_py():
+            break
+        cells = pc.replace_substring_regex(cells, _INDENT, "\\1&nbsp;")
     return cells
