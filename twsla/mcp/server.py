@@ -45,6 +45,10 @@ MASKED: Final = (
 )
 
 
+_LONGEST: Final = 1000
+"""Characters of a message; what is wrong may quote what was given."""
+
+
 class Service:
     """Answers what clients ask; the same for every transport."""
 
@@ -113,6 +117,7 @@ class Service:
         return {"content": content, "structuredContent": structured, "isError": False}
 
     def _refusal(self, message: str, hint: str | None = None) -> dict[str, Any]:
+        message = message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…"
         text = self.outgoing.text(f"{message}\nhint: {hint}" if hint else message)
         return {"content": [{"type": "text", "text": text}], "isError": True}
 
