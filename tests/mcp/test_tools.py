@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -12,7 +13,9 @@ import jsonschema
 from tests.mcp.clients import ask, over_stdio, refused
 from tests.mcp.conftest import LOGS
 from twsla import registry
+from twsla.mcp.parameters import OF_SCREENS, is_open
 from twsla.model.analysis import Analysis
+from twsla.options import describe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,9 +23,24 @@ if TYPE_CHECKING:
 NEEDED: dict[str, dict[str, Any]] = {
     "extract": {"extract": ["ip"]},
     "relation": {"arguments": ["ip", "kv"]},
+    "sigma_explain": {"rule": ["Guessing"]},
     "sql": {"statement": 'SELECT text, source, line_no, "offset" FROM records ORDER BY ts'},
 }
 """Arguments of tools that cannot do without."""
+
+
+RULE = """
+title: Guessing
+id: 6f1c2a0e-8a51-4c55-9d6c-0c1f3d0b7f10
+status: test
+level: medium
+logsource:
+  product: linux
+detection:
+  words:
+    - Failed password
+  condition: words
+"""
 
 
 def analyses() -> list[str]:
@@ -30,9 +48,11 @@ def analyses() -> list[str]:
     return [name.replace(" ", "_") for name in names]
 
 
-def test_every_analysis_is_a_tool_with_valid_schemas_and_answers_by_them(shared_case: Path) -> None:
+def test_every_analysis_is_a_tool_with_valid_schemas_and_answers_by_them(shared_case: Path, tmp_path: Path) -> None:
+    (tmp_path / "guessing.yml").write_text(RULE)
+
     async def work() -> None:
-        async with over_stdio(shared_case) as client:
+        async with over_stdio(shared_case, "--rules", tmp_path) as client:
             tools = {tool.name: tool for tool in (await client.list_tools()).tools}
             assert set(analyses()) <= set(tools)
             for name in analyses():
@@ -128,3 +148,29 @@ def test_what_cannot_be_answered_is_a_tool_error_and_the_server_goes_on(shared_c
             assert (await ask(client, "count", limit=1))["total_rows"] > 0
 
     anyio.run(work)
+
+
+NOT_FILES = {
+    "relation arguments": "what to combine, and filters",
+    "sigma --rule": "a file name among the rules that were read",
+    "sigma coverage --rule": "the same",
+    "sigma explain --rule": "the same",
+}
+"""Options whose help speaks of files or machines, and that reach none; each was looked at."""
+
+
+def test_no_option_that_clients_can_set_reaches_a_file_or_a_machine() -> None:
+    """Whoever adds an option that does gives it FILE, DIR, PATH, ADDR … as its word, or says here why it does not."""
+    words = re.compile(r"\b(file|files|directory|folder|path|server|servers|address|host|socket|http)\b", re.I)
+    for name in registry.COMMANDS:
+        analysis = registry.load(registry.COMMANDS[name])
+        if not isinstance(analysis, Analysis):
+            continue
+        for info in describe(analysis.options):
+            if info.type != "text" or not is_open(info) or info.choices or info.name in OF_SCREENS:
+                continue
+            if f"{name} {info.long}" in NOT_FILES:
+                continue
+            plain = re.sub(r"(of your own|JSON path|in their path)", "", info.help)
+            literal = (info.metavar or "").partition("|")[0].islower()  # of full|FILE the word is left alone
+            assert literal or not words.search(plain), f"{name} {info.long}: {info.help}"

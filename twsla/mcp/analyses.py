@@ -33,7 +33,7 @@ _DRAWING = threading.Lock()
 def analysis_tools(desk: Desk) -> Iterator[Tool]:
     """A tool for each analysis of the registry, plug-ins included."""
     for name, entry in registry.COMMANDS.items():
-        target = registry.load(entry) if ".analysis." in entry.target else None
+        target = None if entry.target.startswith("twsla.cli.") else registry.load(entry)
         if isinstance(target, Analysis):
             yield analysis_tool(name, target, desk)
     if not desk.environment.plugins:

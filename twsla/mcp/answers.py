@@ -61,15 +61,7 @@ SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
         **_PROPERTIES,
-        "parts": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": _PROPERTIES,
-                "required": list(_PROPERTIES),
-                "additionalProperties": False,
-            },
-        },
+        "parts": {"type": "array", "items": {"type": "object"}, "description": "Further answers, of the same form."},
     },
     "required": list(_PROPERTIES),
     "additionalProperties": False,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,8 @@ from twsla.errors import UsageError
 from twsla.model.times import TimeRange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from twsla.config import Config
@@ -77,38 +77,24 @@ class Desk:
         """The environment with the present time: relative time ranges end with the call, not the server's start."""
         return replace(self.environment, now_ns=time.time_ns())
 
-    def query(self, selection: Selection) -> Query:
-        """The query of a call, within the scope of the server.
+    def allowed(self, wanted: Query) -> Query:
+        """A query within the scope of the server.
 
         Raises:
-            UsageError: The selection cannot be understood, or lies outside of the scope.
+            UsageError: Its time range lies outside of it.
         """
         from twsla.model.filters import FilterSet
         from twsla.query.engine import query_of
 
-        environment = self.now()
-        wanted, scope = query_of(selection, environment), query_of(self.scope, environment)
+        scope = query_of(self.scope, self.now())
         time_range = _within(wanted.time_range, scope.time_range)
         return replace(wanted, time_range=time_range, filters=FilterSet((*scope.filters, *wanted.filters)))
 
-    @contextmanager
-    def engine(self, selection: Selection, *, damaged: bool = False) -> Iterator[Engine]:
-        """An engine of the call's own, with a bounded database.
+    def engine(self, selection: Selection, *, damaged: bool = False) -> AbstractContextManager[Engine]:
+        """An engine of the call's own, with a bounded database; entering it raises as ``open_engine`` does."""
+        from twsla.query.engine import open_engine
 
-        Raises:
-            UsageError: The selection cannot be understood.
-            StoreError: There is no usable store.
-        """
-        from twsla.query.database import Database
-        from twsla.query.engine import Engine
-        from twsla.store.store import Store
-
-        query = self.query(selection)
-        engine = Engine(Store.open(self.datastore, damaged=damaged), query, Database(self.limits.memory))
-        try:
-            yield engine
-        finally:
-            engine.close()
+        return open_engine(selection, self.now(), damaged=damaged, within=self.allowed, memory=self.limits.memory)
 
 
 def _within(wanted: TimeRange, scope: TimeRange) -> TimeRange:

@@ -30,6 +30,7 @@ class Working(Protocol):
 def server_terms(text: str) -> str:
     """A text written for the command line, where it is about what only the start of the server can change."""
     text = text.replace("leave out --no-dns", "the server has to be started with --dns")
+    text = text.replace("say where they are: -s DIRECTORY", "the server has to be started with --rules DIRECTORY")
     return text.replace("with --geoip", "to the server when it is started: --geoip FILE")
 
 

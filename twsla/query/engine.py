@@ -19,7 +19,7 @@ from twsla.query.where import check_filters, compile_where
 from twsla.store.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -230,15 +230,31 @@ def query_of(selection: Selection, environment: Environment) -> Query:
 
 
 @contextmanager
-def open_engine(selection: Selection, environment: Environment, *, damaged: bool = False) -> Iterator[Engine]:
-    """The engine for a command's shared options; ``damaged``: without the imports whose manifests cannot be read.
+def open_engine(
+    selection: Selection,
+    environment: Environment,
+    *,
+    damaged: bool = False,
+    within: Callable[[Query], Query] | None = None,
+    memory: str = MEMORY_LIMIT,
+) -> Iterator[Engine]:
+    """The engine for a command's shared options.
+
+    Args:
+        selection: The shared options.
+        environment: For the local zone and the clock.
+        damaged: Open without the imports whose manifests cannot be read.
+        within: Makes of the query that is asked for the one that is allowed.
+        memory: What its database may take, as DuckDB writes sizes.
 
     Raises:
         UsageError: The options cannot be understood; the store was not opened.
         StoreError: There is no usable store.
     """
     query = query_of(selection, environment)
-    engine = Engine(Store.open(selection.datastore, damaged=damaged), query)
+    if within is not None:
+        query = within(query)
+    engine = Engine(Store.open(selection.datastore, damaged=damaged), query, Database(memory))
     try:
         yield engine
     finally:

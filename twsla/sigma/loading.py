@@ -48,7 +48,7 @@ class RuleOptions:
         "--without",
         default=(),
         help="Not this rule, or none of those in a file with one on each line; may be given again.",
-        metavar="RULE",
+        metavar="RULE|FILE",
     )
     expand: tuple[str, ...] = opt(
         "--expand",

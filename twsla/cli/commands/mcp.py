@@ -65,6 +65,13 @@ class McpOptions:
     geoip: tuple[Path, ...] = opt(
         "--geoip", default=(), help="MaxMind database (.mmdb) for country, loc and asn.", metavar="FILE"
     )
+    rules: tuple[Path, ...] = opt(
+        "-s",
+        "--rules",
+        default=(),
+        help="Sigma rules, a file or a directory, for the tools that use them.",
+        metavar="PATH",
+    )
     grok: str = opt("-g", "--grok", default="", help="Grok definitions for all calls.", metavar="full|FILE")
     timeout: float = opt("--timeout", default=60.0, help="Seconds that a call may work.", metavar="SECONDS")
     parallel: int = opt("--parallel", default=4, help="Calls that work at once; others wait.", metavar="N")
@@ -135,9 +142,9 @@ def _desk(call: Call, options: McpOptions) -> Desk:
         "resolver": options.resolver,
         "geoip": options.geoip,
         "dns_cache": None,
+        "no_save": True,  # nothing that clients do is kept
     }
-    if options.grok:
-        fixed["grok"] = options.grok
+    fixed |= {name: value for name, value in (("grok", options.grok), ("rules", options.rules)) if value}
     return Desk(
         environment=call.environment,
         scope=call.selection,
