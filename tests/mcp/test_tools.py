@@ -155,6 +155,7 @@ NOT_FILES = {
     "sigma --rule": "a file name among the rules that were read",
     "sigma coverage --rule": "the same",
     "sigma explain --rule": "the same",
+    "windows logons --by": "names of columns",
 }
 """Options whose help speaks of files or machines, and that reach none; each was looked at."""
 
