@@ -109,8 +109,9 @@ def test_marking_a_record_measures_from_there(imported: Any, tmp_path: Path) -> 
     result = time(engine, TimeOptions(), Silent())
     (action,) = result.actions
     second_ns = 1_714_557_602 * 10**9  # date -u -d '2024-05-01 10:00:02' +%s
-    marked = action.run({"ts": second_ns}, Silent())
+    marked = action.run({"ts": second_ns, "source": "a.log", "offset": 40}, Silent())
     assert not isinstance(marked, str)
+    assert marked.reference == ("a.log", 40)
     assert marked.rows.slice(0, 3)["diff"].to_pylist() == [-1, 0, 2]
     engine.close()
 

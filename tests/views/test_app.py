@@ -272,10 +272,10 @@ def test_sorting_that_is_stopped_leaves_the_rows_as_they_were() -> None:
         assert "▲" not in app.text
         go_on.set()
         await asyncio.sleep(0.1)
-        assert app.lines[2].split() == ["2", "two"]
+        assert app.lines[2].split()[:2] == ["2", "two"]
         await app.press("c")
         await app.wait("Count ▲")
-        await app.wait(lambda: app.lines[2].split() == ["1", "one"])
+        await app.wait(lambda: app.lines[2].split()[:2] == ["1", "one"])
 
     run(Result("R", NUMBERED, rows), talk)
 

@@ -73,6 +73,10 @@ def test_nothing_that_reaches_the_terminal_is_a_control_character(text: str) -> 
     assert not any(ord(char) < 32 or 127 <= ord(char) < 160 or char in "\u202e\u2066\u2028\u200f" for char in shown)
 
 
+def test_tabs_are_blanks_up_to_the_next_stop() -> None:
+    assert fit_for("a\tb\n\tat x", "utf-8", keep="\n") == "a       b\n        at x"
+
+
 def test_an_encoding_that_lacks_a_character_gets_its_escape() -> None:
     assert fit_for("Zürich 日本", "ascii") == "Z\\xfcrich \\u65e5\\u672c"
     assert fit_for("Zürich 日本", "iso8859-1") == "Zürich \\u65e5\\u672c"

@@ -80,7 +80,7 @@ def test_looking_finding_marking_and_leaving(tmux: Tmux) -> None:
     tmux.send("Escape")
     tmux.wait("557/600")
     tmux.send("&", "^error", "Enter")
-    tmux.wait("450 rows")
+    tmux.wait("450 of 600 rows")
     tmux.send("s", "out.jsonl", "Enter")
     tmux.wait("450 rows saved as jsonl")
     tmux.send("Home")
@@ -94,7 +94,7 @@ def test_looking_finding_marking_and_leaving(tmux: Tmux) -> None:
         assert max(map(len, lines.splitlines())) <= width
     tmux.send("Escape")
     tmux.wait(lambda seen: seen.rstrip().endswith("ready>"))
-    assert "Search  450 rows" in tmux.scrollback()  # what was seen last stays
+    assert "Search  450 of 600 rows" in tmux.scrollback()  # what was seen last stays
     assert tmux.run("display", "-p", "#{alternate_on} #{mouse_any_flag}").split() == ["0", "0"]
 
 

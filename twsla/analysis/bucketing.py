@@ -37,11 +37,11 @@ def bucket_sql(buckets: Buckets) -> str:
     return f"CASE WHEN ns IS NOT NULL THEN {buckets.sql('ns')} END"
 
 
-def time_column(buckets: Buckets, title: str = "") -> Column:
+def time_column(buckets: Buckets, title: str = "", *, sort_key: str = "t") -> Column:
     """The column of the buckets' starts, with seconds only where a bucket can begin on one."""
     title = title or "Time"
     seconds = buckets.interval_ns % (60 * NS_PER_S) != 0
-    return Column("time", title, Kind.TIME, sort_key="t", heading=title, layout="second" if seconds else "minute")
+    return Column("time", title, Kind.TIME, sort_key=sort_key, heading=title, layout="second" if seconds else "minute")
 
 
 def undated_notes(engine: Engine, left_out: int) -> tuple[Note, ...]:

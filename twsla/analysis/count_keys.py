@@ -79,7 +79,7 @@ def _result(
     from twsla.query.rows import SpooledRows
 
     engine = counts.engine
-    columns = _key_columns(options, extractions)
+    columns = _key_columns(options, extractions, first_key="k" if buckets else "kt")
     top = options.top or None
     rows = SpooledRows(engine, counts.listed(tuple(column.name for column in columns), top))
     keys, hits = counts.largest()
@@ -97,7 +97,7 @@ def _result(
         columns=(
             *([time_column(buckets)] if buckets else []),
             *columns,
-            Column("count", "Count", Kind.COUNT, sort_key="c", heading="Count"),
+            Column("count", "Count", Kind.COUNT, sort_key="cd", heading="Count"),
             *(_PLACE_COLUMNS if counts.placed else ()),
         ),
         rows=rows,
@@ -113,7 +113,7 @@ _PLACE_COLUMNS: Final = (
 )
 
 
-def _key_columns(options: CountOptions, extractions: Sequence[Extraction]) -> tuple[Column, ...]:
+def _key_columns(options: CountOptions, extractions: Sequence[Extraction], first_key: str) -> tuple[Column, ...]:
     default = _TITLES.get(extractions[0].kind, "Key")
     columns = []
     for place, (title, extraction) in enumerate(zip(options.titles(default), extractions, strict=True), start=1):
@@ -121,7 +121,7 @@ def _key_columns(options: CountOptions, extractions: Sequence[Extraction]) -> tu
         kind = Kind.LOG if extraction.kind in (ExtractionKind.NORMALIZE, ExtractionKind.TEMPLATE) else Kind.TEXT
         if extraction.observable and not extraction.ip_info and not options.ip:
             kind = Kind.OBSERVABLE
-        columns.append(Column(name, title, kind, sort_key="k" if place == 1 else None, share=4, heading=title))
+        columns.append(Column(name, title, kind, sort_key=first_key if place == 1 else None, share=4, heading=title))
     return tuple(columns)
 
 

@@ -61,7 +61,7 @@ def count_by_time(engine: Engine, options: CountOptions, interval_ns: int | None
     return Result(
         title="Count",
         columns=(
-            time_column(buckets, *options.name[:1]),
+            time_column(buckets, *options.name[:1], sort_key="tk"),
             Column("count", "Count", Kind.COUNT, sort_key="c", heading="Count"),
             Column("delta", "Delta", Kind.DURATION, sort_key="d", heading="Delta", layout="duration"),
             Column("delta_s", "Delta(sec)", Kind.NUMBER, heading="Delta(sec)", unit="s"),

@@ -140,8 +140,8 @@ def _by_key(engine: Engine, mails: Mails, sql: str, title: str, top: int) -> Res
     return Result(
         title=f"E-mail by {title}",
         columns=(
-            Column("key", title, Kind.LOG, sort_key="k", share=4, heading=title),
-            Column("count", "Count", Kind.COUNT, sort_key="c", heading="Count"),
+            Column("key", title, Kind.LOG, sort_key="kt", share=4, heading=title),
+            Column("count", "Count", Kind.COUNT, sort_key="cd", heading="Count"),
         ),
         rows=rows,
         facts=(

@@ -108,6 +108,7 @@ def _result(engine: Engine, cells: dict[tuple[object, ...], int], names: tuple[s
             _TITLES[name],
             Kind.COUNT if name == "hour" else Kind.TEXT,
             sort_key="k" if position == 0 else None,
+            order=("weekday_no",) if name == "weekday" else (),
             heading=_TITLES[name],
         )
         for position, name in enumerate(names)
@@ -118,6 +119,9 @@ def _result(engine: Engine, cells: dict[tuple[object, ...], int], names: tuple[s
         for position, name in enumerate(names)
     }
     arrays["count"] = pa.array(cells.values(), pa.int64())
+    if "weekday" in arrays:
+        columns.append(Column("weekday_no", "Day", Kind.COUNT, hidden=True))
+        arrays["weekday_no"] = pa.array(map(WEEKDAYS.index, arrays["weekday"].to_pylist()), pa.int64())
     facts = [Fact("rows", "Rows", len(cells), Kind.COUNT), Fact("hits", "Hits", hits, Kind.COUNT), records_fact(engine)]
     if cells:
         facts.append(Fact("mean", "Mean", hits / len(cells), Kind.NUMBER))

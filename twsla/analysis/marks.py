@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from twsla.store.marks import Mark
 
 COLUMNS = (
-    Column("ts", "Time", Kind.TIME, sort_key="t"),
+    Column("ts", "Time", Kind.TIME),
     Column("text", "Log", Kind.LOG, share=8),
     Column("tags", "Tags", Kind.TEXT, share=2),
     Column("comment", "Comment", Kind.TEXT, share=4),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from twsla.query.engine import Engine
 
 COLUMNS = (
-    Column("ts", "Time", Kind.TIME, sort_key="t"),
+    Column("ts", "Time", Kind.TIME),
     Column("text", "Log", Kind.LOG, share=8),
     Column("source", "Source", Kind.TEXT, hidden=True),
     Column("line_no", "Line", Kind.COUNT, hidden=True),

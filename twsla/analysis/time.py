@@ -52,10 +52,10 @@ def time(engine: Engine, options: TimeOptions, progress: Progress) -> Result:
     return _from_mark(engine, changes, None)
 
 
-def _from_mark(engine: Engine, changes: str, mark_ns: int | None) -> Result:
-    """The records with the time from a marked one; None: from the first."""
+def _from_mark(engine: Engine, changes: str, mark_ns: int | None, marked: tuple[str, int] | None = None) -> Result:
+    """The records with the time from a marked one, known by source and offset; None: from the first."""
     from twsla.query.placed import PlacedRows
-    from twsla.query.scratch import derived_table
+    from twsla.query.scratch import derived_table, drop_table
     from twsla.query.totals import undated_matches
 
     if mark_ns is None:
@@ -70,7 +70,7 @@ def _from_mark(engine: Engine, changes: str, mark_ns: int | None) -> Result:
     def mark(row: Mapping[str, object] | None, progress: Progress) -> Result:
         if row is None:
             raise UsageError("no record is selected", hint="choose one first")
-        return _from_mark(engine, changes, int(str(row["ts"])))
+        return _from_mark(engine, changes, int(str(row["ts"])), (str(row["source"]), int(str(row["offset"]))))
 
     return Result(
         title="Time",
@@ -88,6 +88,8 @@ def _from_mark(engine: Engine, changes: str, mark_ns: int | None) -> Result:
         charts=(Line(x="ts", y=("delta",)), Histogram("delta")) if len(rows) else (),
         notes=undated_notes(engine, undated_matches(engine)),
         actions=(Action("m", "Mark", mark, replaces=True),),
+        reference=marked,
+        close=lambda: drop_table(engine, table),
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from twsla import registry
@@ -50,6 +51,8 @@ class Destination:
     """The file may take the place of another."""
     screen: bool = False
     """A result that is worth it is shown on a screen."""
+    began: float = field(default_factory=time.monotonic)
+    """When the work began, as ``time.monotonic`` has it."""
 
     @property
     def on_terminal(self) -> bool:
@@ -187,7 +190,7 @@ def _shape(result: Result, destination: Destination) -> Result:
         known = [each.name for each in result.columns]
         if column not in known:
             raise UsageError(f"this result has no column '{column}' to sort by", hint=f"columns: {', '.join(known)}")
-        rows = rows.sorted(column, descending=descending)
+        rows = result.sorted_by(column, descending=descending)
     if destination.options.limit is not None:
         rows = limited(rows, destination.options.limit)
     return replace(result, rows=rows)

@@ -75,6 +75,7 @@ class Desk:
             colours=self.colours,
             now_ns=environment.now_ns,
             marks=Marks(store, by) if store.is_dir() else None,
+            began=self.destination.began,
         )
 
     def save(

@@ -51,7 +51,9 @@ class Column:
     """Heading."""
     kind: Kind
     sort_key: str | None = None
-    """The key that sorts by it on a screen."""
+    """The key that sorts by it on a screen, or several, a letter each; the first is the one shown."""
+    order: tuple[str, ...] = ()
+    """Columns whose values sort it instead, the most important first: for names of days."""
     share: int = 1
     """Weight when the width left over is shared out."""
     hidden: bool = False
@@ -201,6 +203,8 @@ class Result:
     """A screen wraps long texts from the start."""
     cursor: int = 0
     """Number of the row that a screen selects first."""
+    reference: tuple[str, int] | None = None
+    """Source and offset of the record that the others are measured from; a screen shows which it is."""
     around: Callable[[Mapping[str, object], Progress], Result] | None = field(default=None, compare=False)
     """The records around that of a row (as an action gets it) in its source; for rows with source, line_no, offset."""
     close: Callable[[], None] | None = field(default=None, compare=False)
@@ -208,3 +212,11 @@ class Result:
     interrupt: Callable[[int | None], None] | None = field(default=None, compare=False)
     """Stops what rows or actions are computing, in one thread (its ``ident``) or in all; it raises ``Cancelled`` there.
     Callable from any thread."""
+
+    def sorted_by(self, name: str, *, descending: bool = False) -> Rows:
+        """The rows by a column, as people expect it: days of the week, for one, from Sunday on."""
+        (order,) = (column.order or (name,) for column in self.columns if column.name == name)
+        rows = self.rows
+        for each in reversed(order):
+            rows = rows.sorted(each, descending=descending)
+        return rows

@@ -58,6 +58,9 @@ def files_of(engine: Engine) -> tuple[FileEntry, ...]:
 class PlacedRows:
     """Rows of a scratch table with ``_file`` and ``_row``, and behind their columns those of the record."""
 
+    judged = ("text",)
+    """Columns that filters look at."""
+
     def __init__(self, engine: Engine, table: str, own: Sequence[str]) -> None:
         """Take a table.
 

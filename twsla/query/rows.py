@@ -59,6 +59,12 @@ class RecordRows:
         """Number of matching records, counted once."""
         return sum(self._count(at) for at in range(len(self._groups)))
 
+    def looked_at(self) -> int:
+        """How many records there are in the time range, filters aside."""
+        from twsla.query.totals import records_in_range
+
+        return records_in_range(self._engine)
+
     def counted(self) -> tuple[int, bool]:
         """How many are known so far without any work, and whether these are all."""
         known = 0

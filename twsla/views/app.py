@@ -25,6 +25,7 @@ from prompt_toolkit.output.color_depth import ColorDepth
 from prompt_toolkit.shortcuts import print_formatted_text
 from prompt_toolkit.styles import Style
 
+from twsla.errors import TwslaError
 from twsla.views import commands
 from twsla.views.browse import TableView
 from twsla.views.canvas import Canvas
@@ -317,7 +318,9 @@ class Screen:
         if len(self._views) == 1:
             self._end()
             return
-        self._views.pop()
+        left = self._views.pop()
+        if isinstance(left, TableView):
+            self._free(left.result)
 
     def _say(self, text: str) -> None:
         if isinstance(self._view, TableView):
@@ -402,18 +405,33 @@ class Screen:
 
     def open(self, result: Result) -> None:
         """Show a result on top of this one."""
-        self._opened.append(result)
         tables = [view for view in self._views if isinstance(view, TableView)]
         trail = (*tables[-1].trail, tables[-1].result.title) if tables else ()
-        self._views.append(TableView(result, self, trail))
+        self._views.append(TableView(self._adopted(result), self, trail))
         self.redraw()
 
     def exchange(self, result: Result) -> None:
         """Show a result in the place of this one, the same row selected."""
-        self._opened.append(result)
         at, old = next((at, view) for at, view in reversed(list(enumerate(self._views))) if isinstance(view, TableView))
-        self._views[at] = old.renewed(result)
+        self._views[at] = old.renewed(self._adopted(result))
+        self._free(old.result)
         self.redraw()
+
+    def _adopted(self, result: Result) -> Result:
+        """A result that another one gave: what shows the context of records is the same for all of a store."""
+        tables = [view.result for view in self._views if isinstance(view, TableView)]
+        made = replace(result, around=result.around or (tables[-1].around if tables else None))
+        self._opened.append(made)
+        return made
+
+    def _free(self, result: Result) -> None:
+        """Give back what a result holds that is shown no more; the first one goes with the program."""
+        if not any(result is each for each in self._opened):
+            return
+        self._opened = [each for each in self._opened if each is not result]
+        if result.close:
+            with suppress(TwslaError):  # then it goes with the program
+                result.close()
 
     def read(self, view: TextView) -> None:
         """Show text on top of this view."""

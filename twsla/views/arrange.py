@@ -69,6 +69,35 @@ class CountedRows(Protocol):
         """How many are known so far without any work, and whether these are all."""
 
 
+@runtime_checkable
+class NarrowRows(Protocol):
+    """Rows that can be read without the columns nobody asks for."""
+
+    def only(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """All rows in order, with these columns alone."""
+
+
+@runtime_checkable
+class ChosenRows(Protocol):
+    """Rows that filters chose among others."""
+
+    def looked_at(self) -> int:
+        """How many there would be without the filters."""
+
+
+@runtime_checkable
+class RecordTexts(Protocol):
+    """Rows whose own filters look at the texts of records, and at nothing else."""
+
+    judged: tuple[str, ...]
+    """The columns they look at."""
+
+
+def _are_looked_at(rows: Rows, columns: Sequence[str]) -> bool:
+    """Whether the rows' own filters look at all these columns."""
+    return not isinstance(rows, RecordTexts) or set(columns) <= set(rows.judged)
+
+
 def parse_narrowing(text: str) -> FilterSet:
     """What is typed at a prompt: a simple filter, ``^`` before one that must not match, ``regex:RE``.
 
@@ -88,9 +117,12 @@ def parse_narrowing(text: str) -> FilterSet:
 
 
 def text_columns(columns: Sequence[Column]) -> tuple[str, ...]:
-    """The columns whose texts are looked at: those of log text where there are some, else all that hold text."""
+    """The columns whose texts are looked at: those of log text where there are some, else all that hold text.
+
+    Log texts that are not shown are looked at as well, as filters on the command line do (a mail's own text).
+    """
     shown = [column for column in columns if not column.hidden]
-    logs = tuple(column.name for column in shown if column.kind is Kind.LOG)
+    logs = tuple(column.name for column in columns if column.kind is Kind.LOG)
     texts = tuple(column.name for column in shown if column.kind not in _UNREADABLE)
     return logs or texts or tuple(column.name for column in shown)
 
@@ -105,11 +137,11 @@ def arrange(result: Result, sort: str | None, texts: Sequence[str], progress: Pr
     narrowings = [parse_narrowing(text) for text in texts]
     filters = FilterSet(tuple(each for one in narrowings for each in one))
     columns = text_columns(result.columns)
-    if filters and isinstance(rows, FilterableRows):
+    if filters and isinstance(rows, FilterableRows) and _are_looked_at(rows, columns):
         rows, filters = rows.filtered(filters, columns), FilterSet()
     if sort is not None:
         progress.message("sorting")
-        rows = rows.sorted(sort)
+        rows = replace(result, rows=rows).sorted_by(sort)
     if filters:
         rows = _picked(rows, filters, columns, progress)
     return rows
@@ -240,7 +272,7 @@ def find(
     if isinstance(rows, ReversedRows):
         found = find(rows.inner, filters, columns, len(rows) - start, progress, backwards=not backwards)
         return None if found is None else len(rows) - 1 - found
-    if isinstance(rows, FindableRows):
+    if isinstance(rows, FindableRows) and _are_looked_at(rows, columns):
         return rows.find(filters, columns, start=start, backwards=backwards)
     for first, count in _steps(len(rows), start, backwards=backwards):
         progress.check()
@@ -315,6 +347,17 @@ def place_of_time(rows: Rows, column: str, ts_ns: int, progress: Progress) -> in
             best = min(best or (_FOREVER, 0), (int(values[at]), start + at))
         start += batch.num_rows
     return None if best is None else best[1]
+
+
+def greatest(rows: Rows, column: str, progress: Progress) -> int:
+    """The largest value of a column of whole numbers; 0 where there is none."""
+    import pyarrow.compute as pc
+
+    most = 0
+    for batch in rows.only([column]) if isinstance(rows, NarrowRows) else rows.batches():
+        progress.check()
+        most = max(most, pc.max(batch.column(column)).as_py() or 0)
+    return most
 
 
 def as_ns(array: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:

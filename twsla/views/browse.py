@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,12 @@ from twsla.errors import TwslaError
 from twsla.model.result import Kind
 from twsla.views import state as states
 from twsla.views.arrange import (
+    ChosenRows,
     CountedRows,
     RecordKey,
     ReversedRows,
     arrange,
+    greatest,
     parse_narrowing,
     place_of_record,
     record_key,
@@ -22,7 +25,7 @@ from twsla.views.keys import Do, SortBy, hints, key_map
 from twsla.views.pages import Page, read_pages
 from twsla.views.paint import Paint
 from twsla.views.state import TableState
-from twsla.views.table import Drawing, Picture, cell_text, draw, rows_room
+from twsla.views.table import Drawing, Picture, cell_text, counted_column, draw, rows_room
 from twsla.views.work import sentence
 
 if TYPE_CHECKING:
@@ -73,7 +76,14 @@ class TableView:
         self._arranging: Job | None = None
         self._then: list[Callable[[], None]] = []
         """What waits for the rows to be sorted or filtered."""
-        self._counting: Job | None = None
+        self._greatest = 0
+        """The largest count in any row."""
+        self._unfiltered: int | None = None
+        """Rows without the filters typed here."""
+        self._looked_at: int | None = None
+        """Records that were asked for these rows."""
+        self._seconds: float | None = None
+        """What it took to get the rows counted; None: not known."""
         self._reading: Job | None = None
         self._wanted = (0, 0)
         self._goal = result.cursor
@@ -81,6 +91,7 @@ class TableView:
         self._hints = tuple(hints(self.keys))
         self.repaint()
         self._count()
+        self._measure()
 
     def renewed(self, result: Result) -> TableView:
         """A view of another result in the place of this one: the same columns, order and row."""
@@ -124,10 +135,29 @@ class TableView:
                 self._counted(total, complete=True)
 
         self.host.counts.cancel()
-        self._counting = self.host.counts.submit("counting", count, done, self.fail)
+        self.host.counts.submit("counting", count, done, self.fail)
+
+    def _measure(self) -> None:
+        """Learn behind the screen what the rows are compared with: the largest count, the records looked at."""
+        rows, place = self.result.rows, counted_column(self.result)
+
+        def measure(progress: Progress) -> tuple[int, int | None]:
+            most = greatest(rows, self.names[place], progress) if place is not None else 0
+            return most, rows.looked_at() if isinstance(rows, ChosenRows) else None
+
+        def done(found: tuple[int, int | None]) -> None:
+            self._greatest, self._looked_at = max(self._greatest, found[0]), found[1]
+            self.host.redraw()
+
+        if place is not None or isinstance(rows, ChosenRows):
+            self.host.counts.submit("measuring", measure, done, self.fail)
 
     def _counted(self, known: int, *, complete: bool) -> None:
         self.state = states.counted(self.state, known, complete=complete)
+        if complete and not self._applied[1]:
+            self._unfiltered = known
+            if self._seconds is None and not self.trail and self.host.services.began is not None:
+                self._seconds = time.monotonic() - self.host.services.began
         self._reach_goal()
 
     def _reach_goal(self) -> None:
@@ -192,6 +222,9 @@ class TableView:
                 continue
             texts = (cell_text(row[at], column, self.host.look)[:WIDEST] for row in page.rows)
             self.natural[column.name] = max(widest, max(map(cells, texts), default=0))
+        place = counted_column(self.result)
+        if place is not None:
+            self._greatest = max((self._greatest, *(row[place] or 0 for row in page.rows)))
         if not self.state.complete and not self.state.reverse and page.end > self.state.known:
             self._counted(page.end, complete=False)
         self.host.redraw()
@@ -365,6 +398,9 @@ class TableView:
             look=self.host.look,
             paint=self.paint,
             natural=self.natural,
+            greatest=self._greatest,
+            total=self._unfiltered if self._applied[1] else self._looked_at,
+            seconds=None if self._applied[1] else self._seconds,
             marked=marks.places if marks else frozenset(),
             busy=self._busy(),
             message=self.message,

@@ -21,6 +21,9 @@ Fragment = tuple[str, str]
 Fragments = list[Fragment]
 
 ELLIPSIS = "…"
+TAB_CELLS = 8
+MOST_TABBED = 1_000_000
+"""In longer texts tabs are one blank each: eight times as much of nothing but tabs would be too much."""
 _VARIATION = {0xFE0E: None, 0xFE0F: None}
 """Selectors that ask for the text or the emoji form of the character before: terminals differ in its width."""
 _GLUED = re.compile("\u200d(?=[\u2600-\u27bf\U0001f000-\U0001faff])")
@@ -39,10 +42,12 @@ def cells(text: str) -> int:
 def fit_for(text: str, encoding: str, *, keep: str = "") -> str:
     r"""The text as it may be sent to a terminal: control characters and what ``encoding`` has not got as escapes.
 
-    ``keep`` names control characters left as they are. Joiners and selectors of emoji are left out.
+    ``keep`` names control characters left as they are. Tabs become blanks. Joiners and selectors of emoji are left out.
     """
     if text.isascii() and text.isprintable():
         return text
+    if "\t" in text:
+        text = text.expandtabs(TAB_CELLS) if len(text) < MOST_TABBED else text.replace("\t", " ")
     text = escape_text(text, keep=keep)
     if text.isascii():
         return text

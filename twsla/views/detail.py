@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST_FIELDS = 500
 """Fields listed; a record may be a JSON document of any size."""
+SHORT_CHARS = 200
+"""Log texts of one line up to this length stand among the other values of a row, where it has several."""
 SEARCHED_CHARS = 100_000
 """Observables are looked for in so much of a record."""
 _SKIPPED = {"number", "kv", "local_ip"}
@@ -32,13 +34,15 @@ def detail_lines(
     columns: Sequence[Column], row: Mapping[str, Any], look: Look, paint: Paint, width: int, mark: Mark | None
 ) -> list[Fragments]:
     """The lines of a row, none wider than ``width``."""
-    texts = [column for column in columns if column.kind is Kind.LOG]
+    texts = [column for column in columns if column.kind is Kind.LOG and not _is_short(row[column.name], columns)]
     head = [(column.title, _value(row[column.name], column, look)) for column in columns if column not in texts]
     if mark is not None:
         head += [("Marked", f"{mark.at} {mark.by}".strip()), ("Tags", " ".join(mark.tags)), ("Comment", mark.comment)]
     lines = list(_named([(name, text) for name, text in head if text], look, width))
     for column in texts:
         text = display_value(row[column.name], column.kind, zone=look.zone)
+        if not text and len(texts) > 1:
+            continue
         lines += [[], [("class:help.group", column.title)]]
         lines += list(_text(text, look, paint, width))
         for title, found in fields_of(text):
@@ -47,6 +51,12 @@ def detail_lines(
             if len(found) > MOST_FIELDS:
                 lines.append([("class:faint", f"... {len(found) - MOST_FIELDS:,} more")])
     return lines
+
+
+def _is_short(value: object, columns: Sequence[Column]) -> bool:
+    """Whether a text is one of several and says so little that it stands beside its name: the subject of a mail."""
+    several = sum(column.kind is Kind.LOG for column in columns) > 1
+    return several and isinstance(value, str) and len(value) <= SHORT_CHARS and "\n" not in value
 
 
 def _value(value: Any, column: Column, look: Look) -> str:

@@ -49,6 +49,8 @@ class Services:
     """The end of relative times."""
     marks: Marks | None = None
     """None: the result is not of a store."""
+    began: float | None = None
+    """When the work for the answer began, as ``time.monotonic`` has it; None: nobody knows."""
 
 
 class Host(Protocol):

@@ -237,7 +237,7 @@ def key_map(result: Result) -> KeyMap:
         if binding.needs is None or binding.needs in has:
             meanings.update(dict.fromkeys(binding.keys, binding.do))
     sorts = tuple(column for column in result.columns if column.sort_key)
-    meanings.update({column.sort_key: SortBy(column.name) for column in sorts if column.sort_key})
+    meanings.update({key: SortBy(column.name) for column in sorts for key in column.sort_key or ""})
     meanings.update({action.key: RunAction(action) for action in result.actions})
     return KeyMap(meanings, sorts, result.actions)
 
@@ -265,7 +265,7 @@ def hints(keys: KeyMap) -> Iterator[tuple[str, str]]:
     for action in keys.actions:
         yield action.key, action.title
     if keys.sorts:
-        yield "/".join(column.sort_key or "" for column in keys.sorts), "sort"
+        yield "/".join((column.sort_key or "")[:1] for column in keys.sorts), "sort"
     texts = {binding.do: binding.hint for binding in TABLE}
     for do in HINTS:
         if found := keys.keys_of(do):
@@ -275,7 +275,7 @@ def hints(keys: KeyMap) -> Iterator[tuple[str, str]]:
 def sections(keys: KeyMap) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """The help screen: headings, each with (keys, sentence) lines; only what has a key on this result."""
     own = [(shown(action.key), f"{action.title}.") for action in keys.actions]
-    own += [(shown(column.sort_key or ""), f"Sort by {column.title}; again to reverse.") for column in keys.sorts]
+    own += [(" ".join(column.sort_key or ""), f"Sort by {column.title}; again to reverse.") for column in keys.sorts]
     if own:
         yield "This result", own
     for group in GROUPS:

@@ -19,6 +19,7 @@ STYLES: dict[str, str] = {
     "heading": "bold underline",
     "heading.sorted": "bold underline ansicyan",
     "marked": "bold ansimagenta",
+    "reference": "bold ansicyan",
     "selected": "reverse",
     "status": "",
     "status.place": "bold",
@@ -35,6 +36,7 @@ STYLES: dict[str, str] = {
     "find": "bold underline bg:ansiyellow ansiblack",
     "marker": "#ffffff bg:#c00000",
     "name": "ansicyan",
+    "bar": "ansicyan",
     "json.key": "ansicyan",
     "json.text": "ansigreen",
     "json.number": "ansimagenta",
@@ -68,14 +70,15 @@ class Signs:
     up: str
     down: str
     mark: str
-    dash: str
+    reference: str
     dot: str
     spinner: str
-    bars: str
+    bar: str
+    """Parts of a cell that a bar fills, the whole one last."""
 
 
-FULL = Signs("▲", "▼", "●", "─", "·", "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "▁▂▃▄▅▆▇█")
-PLAIN = Signs("^", "v", "*", "-", "|", "|/-\\", " .:-=+*#")
+FULL = Signs("▲", "▼", "●", "»", "·", "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "▏▎▍▌▋▊▉█")
+PLAIN = Signs("^", "v", "*", ">", "|", "|/-\\", "#")
 
 
 def signs_of(variables: Mapping[str, str], encoding: str) -> Signs:

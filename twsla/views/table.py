@@ -11,10 +11,13 @@ from twsla.render.table import column_widths
 from twsla.render.values import display_value
 from twsla.views.cells import cells, clip, cut, fit_for, fitted, key_hints, pad, styled, wrapped
 from twsla.views.cells import width as width_of
+from twsla.views.head import head_lines
 from twsla.views.json_text import find_json, pretty
 from twsla.views.paint import level_style
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from twsla.model.result import Column, Result
     from twsla.views.cells import Fragments
     from twsla.views.pages import Page
@@ -30,10 +33,10 @@ LEAST_TEXT = 8
 """Cells a text column needs; where they are not left, the table is wider than the screen and scrolls as a whole."""
 WIDE_TEXT = 32
 """Cells a text column gets at most in a table that is wider than the screen."""
+LEAST_BAR = 10
+"""Cells that a bar needs; where they are not left behind the columns, there are none."""
 LAST_HINTS = 2
 """Hints that are shown before the others get room: how to see all keys, and how to leave."""
-ROOM_FOR_NOTES = 12
-"""Lines a window must have before notes get a line of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,12 @@ class Picture:
     paint: Paint
     natural: dict[str, int]
     """Cells that the texts seen so far need, by column."""
+    greatest: int = 0
+    """The largest count among the rows, as far as is known: that of a full bar."""
+    total: int | None = None
+    """Rows there would be without filters."""
+    seconds: float | None = None
+    """What the answer took, until all its rows were counted."""
     marked: frozenset[tuple[str, int]] = frozenset()
     """Source and offset of marked records."""
     busy: str = ""
@@ -93,6 +102,8 @@ class Columns:
     widths: tuple[int, ...]
     main: int | None
     """Place of the column whose text is scrolled sideways and wrapped; None: the table scrolls as a whole."""
+    bar: int = 0
+    """Cells behind the columns for a bar as long as the count; 0: there is no count, or no room."""
 
 
 def shown_columns(picture: Picture) -> tuple[Column, ...]:
@@ -119,7 +130,15 @@ def arrange_columns(picture: Picture, width: int) -> Columns:
         return Columns(columns, tuple(widths), None)
     widths = column_widths(columns, natural, total)
     main = max(flexible, key=lambda at: (columns[at].kind is Kind.LOG, columns[at].share, natural[at]), default=None)
-    return Columns(columns, tuple(widths), main)
+    left = total - sum(widths) - GAP * len(columns)
+    has_bar = left >= LEAST_BAR and counted_column(picture.result) is not None
+    return Columns(columns, tuple(widths), main, left if has_bar else 0)
+
+
+def counted_column(result: Result) -> int | None:
+    """Place of the column that bars are drawn of; None: there are none."""
+    places = (at for at, column in enumerate(result.columns) if column.name == "count" and column.kind is Kind.COUNT)
+    return next(places, None)
 
 
 def heading_cells(column: Column) -> int:
@@ -130,8 +149,7 @@ def heading_cells(column: Column) -> int:
 def draw(picture: Picture, width: int, height: int) -> Drawing:
     """The whole view in exactly ``height`` lines of ``width`` cells."""
     columns = arrange_columns(picture, width)
-    head = [title_line(picture, width, height), *note_lines(picture, width, height), *filter_lines(picture, width)]
-    head = head[: max(1, height - 3)]
+    head = head_lines(picture, width, height)
     heading, places = heading_line(picture, columns, width)
     room = max(1, height - len(head) - 2)
     body, top, fit, row_at = draw_rows(picture, columns, width, room)
@@ -148,8 +166,7 @@ def draw(picture: Picture, width: int, height: int) -> Drawing:
 
 def rows_room(picture: Picture, width: int, height: int) -> int:
     """Lines that are left for rows."""
-    head = 1 + len(note_lines(picture, width, height)) + len(filter_lines(picture, width))
-    return max(1, height - min(head, max(1, height - 3)) - 2)
+    return max(1, height - len(head_lines(picture, width, height)) - 2)
 
 
 # --- rows ---------------------------------------------------------------------------------------------------------
@@ -217,14 +234,29 @@ def draw_row(picture: Picture, columns: Columns, width: int, number: int, room: 
         for at, (block, size) in enumerate(zip(blocks, columns.widths, strict=True)):
             line += [(ground, " " * GAP)] if at else []
             line += block[place] if place < len(block) else [(ground, " " * size)]
+        if columns.bar and place == 0:
+            line += bar_of(picture, values, columns.bar, base)
         lines.append([*(gutter if place == 0 else [(base, " " * GUTTER)]), *cut(line, pan, width - GUTTER, base)])
     return lines
 
 
+def bar_of(picture: Picture, values: Sequence[Any], size: int, base: str) -> Fragments:
+    """A bar as long as the row's count, in at most ``size`` cells behind a gap."""
+    at = counted_column(picture.result)
+    value = values[at] if at is not None else None
+    if not value or picture.greatest <= 0:
+        return []
+    signs = picture.look.signs.bar
+    parts = max(1, min(int(value), picture.greatest) * size * len(signs) // picture.greatest)
+    whole, rest = divmod(parts, len(signs))
+    return [(base, " " * GAP), (f"{base} class:bar", signs[-1] * whole + (signs[rest - 1] if rest else ""))]
+
+
 def gutter_of(picture: Picture, row: dict[str, Any], base: str) -> Fragments:
-    """The sign of a mark."""
-    is_marked = (row.get("source"), row.get("offset")) in picture.marked
-    return [(f"{base} class:marked", picture.look.signs.mark)] if is_marked else []
+    """The signs of a mark, and of the record that the others are measured from."""
+    place, signs = (row.get("source"), row.get("offset")), picture.look.signs
+    shown = [(f"{base} class:marked", signs.mark)] if place in picture.marked else [(base, " ")]
+    return [*shown, (f"{base} class:reference", signs.reference)] if place == picture.result.reference else shown
 
 
 def cell(picture: Picture, column: Column, value: Any, size: int, base: str, left: int) -> Fragments:
@@ -284,52 +316,6 @@ def heading_line(picture: Picture, columns: Columns, width: int) -> tuple[Fragme
     if more:
         shown = [*cut(shown, 0, width - GUTTER - 1, "class:heading"), ("class:heading.sorted", ">")]
     return [("class:heading.sorted", "< " if pan else "  "), *shown], tuple(moved)
-
-
-def title_line(picture: Picture, width: int, height: int) -> Fragments:
-    """What this is, how many rows it has, its figures."""
-    result, look = picture.result, picture.look
-    dot = f" {look.signs.dot} "
-    name = " > ".join((*picture.trail, result.title))
-    facts = [f"{fact.title} {display_value(fact.value, fact.kind, zone=look.zone)}" for fact in result.facts]
-    rest = dot.join([count_text(picture.state), *facts])
-    parts = [("class:title class:title.name", f" {fit_for(name, look.encoding)}"), ("class:title", f"  {rest} ")]
-    told = len(note_lines(picture, width, height))
-    if len(result.notes) > told and width >= 60 and not told:
-        notes = f"{len(result.notes)} note{'s' if len(result.notes) > 1 else ''}: i "
-        parts = [*fitted(parts, max(1, width - cells(notes)), fill="class:title"), ("class:title", notes)]
-    return fitted([(style, fit_for(text, look.encoding)) for style, text in parts], width, fill="class:title")
-
-
-def count_text(state: TableState) -> str:
-    """How many rows there are, as far as is known."""
-    if not state.complete:
-        return f"{state.known:,}+ rows"
-    return f"{state.known:,} row{'' if state.known == 1 else 's'}"
-
-
-def note_lines(picture: Picture, width: int, height: int) -> list[Fragments]:
-    """The first note, where there is room; the others are a key away."""
-    notes = picture.result.notes
-    if not notes or height < ROOM_FOR_NOTES:
-        return []
-    more = f"  (+{len(notes) - 1} more: i)" if len(notes) > 1 else ""
-    text = fit_for(notes[0].text, picture.look.encoding)
-    return [fitted([("class:note", f" {clip(text, width - 1 - len(more))}{more}")], width)]
-
-
-def filter_lines(picture: Picture, width: int) -> list[Fragments]:
-    """What narrows the rows down, and what is highlighted."""
-    state, encoding = picture.state, picture.look.encoding
-    line: Fragments = []
-    for each in state.filters:
-        style = "class:filter" if each.on else "class:filter.off"
-        line += [("", " "), (style, f"& {fit_for(each.text, encoding)}"), ("", " " if each.on else " (off) ")]
-    if state.marker:
-        line += [("", " "), ("class:marker", fit_for(state.marker, encoding)), ("", " ")]
-    if state.find:
-        line += [("", " "), ("class:find", f"/ {fit_for(state.find, encoding)}"), ("", " ")]
-    return [fitted(line, width)] if line else []
 
 
 def status_line(picture: Picture, width: int) -> Fragments:
