@@ -224,6 +224,12 @@ class Selection:
     regex: str = opt("-r", "--regex", default="", help="Only records that match this regular expression.", metavar="RE")
     inverted: str = opt("-v", "--not", default="", help="Only records that do not match this one.", metavar="RE")
     ignore_case: bool = opt("-i", "--ignore-case", default=False, help="Upper and lower case are alike in the filters.")
+    where: str = opt(
+        "--where",
+        default="",
+        help="Only records whose fields are like that: \"EventID = 4688 and Image ends with 'cmd.exe'\".",
+        metavar="CONDITION",
+    )
     tz: str = opt("--tz", default="", help="Time zone for showing times and for reading time ranges.", metavar="ZONE")
     utc: bool = opt("--utc", default=False, help="Short for --tz UTC.")
     filters: tuple[str, ...] = arg("FILTER", help="Simple filters; a record must match all of them.")

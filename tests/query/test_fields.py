@@ -206,3 +206,17 @@ def test_a_store_without_names_in_its_manifest_is_looked_through(engine: Engine)
 
     assert read_manifest(engine.store.path / "imports" / f"{old.id}.json").files[0].field_names == ()
     assert field_names(again) == field_names(engine)
+
+
+def test_what_asks_for_no_field_reads_none(engine: Engine) -> None:
+    def read(sql: str) -> str:
+        relation = engine.records()
+        given = f"EXPLAIN WITH records AS NOT MATERIALIZED ({relation.sql}) {sql}"
+        plan: str = engine.execute(given, relation.params)[0][1]
+        return plan.partition("READ_PARQUET")[2]
+
+    everything = "SELECT * FROM records WHERE contains(text, '1')"
+    assert "field" not in read(everything)
+    assert "field" not in read("SELECT source, count(*) FROM records GROUP BY 1")
+    assert "field" in read(f"SELECT {field_sql(engine, 'Image')} FROM records")
+    assert "field" not in read("SELECT text FROM records")

@@ -110,7 +110,7 @@ def anomaly(engine: Engine, options: AnomalyOptions, progress: Progress) -> Resu
 
 def _searched(engine: Engine, options: AnomalyOptions) -> Engine:
     """With no other filter ``-e`` is one itself."""
-    if options.mode != "number" or not options.extract or list(engine.query.filters):
+    if options.mode != "number" or not options.extract or engine.query.is_selective:
         return engine
     from twsla.model.filters import parse_filters
 

@@ -74,7 +74,7 @@ def marks(engine: Engine, options: MarksOptions, progress: Progress) -> Result:
     wanted = set(options.tag)
     found = [mark for mark in file.marks().values() if wanted <= set(mark.tags)]
     rows = _rows(engine, found)
-    narrowed = bool(engine.query.filters) or not engine.query.time_range.is_everything
+    narrowed = engine.query.is_selective or not engine.query.time_range.is_everything
     lost = sum(not row[-1] for row in rows)
     if narrowed:  # what the filters leave out is not lost
         rows = [row for row in rows if row[-1]]

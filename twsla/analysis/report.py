@@ -58,6 +58,8 @@ def report(engine: Engine, options: ReportOptions, progress: Progress) -> Result
         records_fact(engine),
     ]
     filters = [each.source for each in engine.query.filters]
+    if engine.query.where is not None:
+        filters.append(engine.query.where.source)
     if filters:
         facts.append(Fact("filters", "Filters", " · ".join(filters)))
     return Result(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from twsla.options import OptionInfo
 
-FILTERS = frozenset({"filter", "regex", "inverted", "time_range", "ignore_case"})
+FILTERS = frozenset({"filter", "regex", "inverted", "time_range", "ignore_case", "where"})
 """Fields of ``Selection`` that change which records are looked at: never dropped without a word."""
 
 

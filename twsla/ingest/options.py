@@ -166,6 +166,11 @@ def settings_of(
     if options.log_type not in {"", "summary", "syslog"}:
         raise UsageError(f"there is no log type '{options.log_type}'", hint="the one there is: summary")
     query = query_of(replace(selection, filters=filters), environment)
+    if query.where is not None:
+        raise UsageError(
+            "--where asks for fields that are stored, and nothing is yet",
+            hint="import without it, and ask then; -f, -r, -v and -t leave records out of an import",
+        )
     settings = Settings(
         filters=query.filters,
         time_range=query.time_range,

@@ -14,7 +14,7 @@ from twsla.model.records import COLUMNS
 from twsla.model.times import parse_time_range
 from twsla.model.zones import zone_of
 from twsla.query.database import MEMORY_LIMIT, Database
-from twsla.query.fields import FieldColumns
+from twsla.query.fields import FieldColumns, meant
 from twsla.query.where import check_filters, compile_where
 from twsla.store.store import Store
 
@@ -62,7 +62,10 @@ class Engine:
         return Engine(self.store, query, self._database, self.fields)
 
     def unfiltered(self) -> Engine:
-        """An engine on the same database, for all records of the time range. Closing one closes both."""
+        """An engine on the same database, without the filters: records of the time range that are as ``where`` says.
+
+        Closing one closes both.
+        """
         return Engine(self.store, replace(self.query, filters=FilterSet()), self._database, self.fields)
 
     def isolated(self) -> Engine:
@@ -105,7 +108,7 @@ class Engine:
             names = ", ".join((names, *self.fields.select(columns, params)))
             if placed:
                 names += f", {_file_place(places)} AS _file, file_row_number AS _row"
-            condition = self._condition("shape" in columns, params) if filtered else "true"
+            condition = self._condition(columns, params) if filtered else "true"
             listed = ", ".join(map(_quoted, self.file_paths(files[place] for place in places)))
             # Paths are quoted literals, names are ours, every value of the user's is a parameter. A directory called
             # ``source=x`` would otherwise, as Hive has it, say what is in the column.
@@ -132,18 +135,32 @@ class Engine:
     def _by_columns(self, files: Sequence[FileEntry]) -> dict[frozenset[str], list[int]]:
         """The places in ``files`` of those that have the same columns, as far as these matter."""
         groups: dict[frozenset[str], list[int]] = {}
+        compared = self._compared()
         for place, entry in enumerate(files):
-            groups.setdefault(self.fields.relevant(entry.columns), []).append(place)
+            groups.setdefault(self.fields.relevant(entry.columns, compared), []).append(place)
         return groups
 
-    def _condition(self, shape: bool, params: dict[str, object]) -> str:
-        where = compile_where(self.query.filters, self.query.time_range, shape=shape)
+    def _compared(self) -> set[str]:
+        """The fields that the query's condition is about."""
+        if self.query.where is None:
+            return set()
+        names = self.fields.names(self)
+        asked = [each.name for each in self.query.where.comparisons() if not each.built_in]
+        return {field for name in asked for field in meant(name, names)}
+
+    def _condition(self, columns: frozenset[str], params: dict[str, object]) -> str:
+        where = compile_where(self.query.filters, self.query.time_range, shape="shape" in columns)
         pieces = where.sql.split("?")
         text = pieces[0]
         for value, piece in zip(where.params, pieces[1:], strict=True):
             name = f"w{len(params)}"
             params[name] = value
             text += f"${name}{piece}"
+        if self.query.where is not None:
+            from twsla.query.conditions import compile_condition
+
+            on_fields = compile_condition(self.query.where, self.fields.names(self), columns, params)
+            text = f"{text} AND {on_fields}" if text and text != "TRUE" else on_fields
         return text or "true"
 
     # --- running ---------------------------------------------------------------------------------------------
@@ -226,7 +243,12 @@ def query_of(selection: Selection, environment: Environment) -> Query:
     )
     check_filters(filters)
     time_range = parse_time_range(selection.time_range, now_ns=environment.now_ns, zone=zone)
-    return Query(time_range, filters, zone, selection.ignore_case)
+    where = None
+    if selection.where:
+        from twsla.model.conditions import parse_condition
+
+        where = parse_condition(selection.where, now_ns=environment.now_ns, zone=zone)
+    return Query(time_range, filters, zone, selection.ignore_case, where)
 
 
 @contextmanager
@@ -256,6 +278,10 @@ def open_engine(
         query = within(query)
     engine = Engine(Store.open(selection.datastore, damaged=damaged), query, Database(memory))
     try:
+        if query.where is not None:
+            from twsla.query.conditions import check_condition
+
+            check_condition(engine, query.where)
         yield engine
     finally:
         engine.close()

@@ -28,6 +28,8 @@ def explain_query(engine: Engine) -> list[tuple[str, str]]:
         ("rows in these files", f"{sum(entry.rows for entry in files):,}"),
     ]
     lines += [("filter", line) for line in explain(engine.query.filters)]
+    if engine.query.where is not None:
+        lines.append(("fields", engine.query.where.source))
     if files:
         relation = engine.records(files[:1])
         lines.append(("condition", relation.sql.rpartition(" WHERE ")[2]))

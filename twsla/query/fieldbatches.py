@@ -75,7 +75,7 @@ def read_batch(
 
 def _passing(engine: Engine, entry: FileEntry) -> pa.Array | None:
     """Row numbers of the records that pass the query, ascending; None: all do."""
-    if not engine.query.filters and not is_cut(engine, entry):
+    if not engine.query.is_selective and not is_cut(engine, entry):
         return None
     relation = engine.records((entry,), placed=True)
     table = engine.rows("SELECT _row FROM records ORDER BY _row", relation=relation).table

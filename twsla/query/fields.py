@@ -54,9 +54,15 @@ class FieldColumns:
             self._asked[name] = (f"_field{len(self._asked)}", meant(name, self.names(engine)))
         return self._asked[name][0]
 
-    def relevant(self, columns: Iterable[str]) -> frozenset[str]:
-        """Those columns of a file that matter for what is asked: files that have the same are read together."""
+    def relevant(self, columns: Iterable[str], compared: Iterable[str] = ()) -> frozenset[str]:
+        """Those columns of a file that matter for what is asked: files that have the same are read together.
+
+        Args:
+            columns: Of the file.
+            compared: Fields that are asked for besides.
+        """
         wanted = {field_column(each) for _, fields in self._asked.values() for each in fields}
+        wanted |= {field_column(each) for each in compared}
         return frozenset(each for each in columns if self.whole or each in wanted or not each.startswith(FIELD_PREFIX))
 
     def select(self, columns: frozenset[str], params: dict[str, object]) -> list[str]:

@@ -45,7 +45,7 @@ class RecordRows:
         self._list = column_list(columns)
         self._groups = ordered_groups(engine.selected.files)
         time_range = engine.query.time_range
-        self._whole = not engine.query.filters and time_range.start_ns is None and time_range.end_ns is None
+        self._whole = not engine.query.is_selective and time_range.start_ns is None and time_range.end_ns is None
         self._counts: dict[int, int] = {}
         if self._whole:
             self._counts = {at: sum(entry.rows for entry in group) for at, group in enumerate(self._groups)}

@@ -20,6 +20,8 @@ def count_by_shape(engine: Engine) -> tuple[int, tuple[FileEntry, ...]]:
     """How many records match in the files that need not be read, and the files that have to be."""
     query = engine.query
     covered, others = covered_files(engine.selected.files, query.time_range)
+    if query.where is not None:
+        return 0, engine.selected.files
     if not query.filters:
         return sum(entry.rows for entry in covered), others
     if not decided_by_shape(query.filters):
