@@ -125,16 +125,12 @@ def test_what_is_no_object_has_no_value() -> None:
     "path",
     [
         "$.a[",
-        "$.a[1:2]",
-        "$.a[?(@.b>1)]",
         "$.",
         "$..",
         "a..",
         " ",
         "$x",
         "$.a.'b'",
-        "$..['*']",
-        "$['*'].*",
         "$.a[x]",
         "a..b..",
         "(@.a)",
@@ -143,7 +139,7 @@ def test_what_is_no_object_has_no_value() -> None:
 def test_a_wrong_path_is_explained(path: str) -> None:
     with pytest.raises(UsageError, match="cannot be read") as caught:
         extracted_one("json", "{}", name=path)
-    assert "filters and slices are not supported" in (caught.value.hint or "")
+    assert "$.user.name" in (caught.value.hint or "")
 
 
 def test_no_name_is_syntax() -> None:

@@ -20,7 +20,8 @@ def compile_extraction(extraction: Extraction, *, prefix: str = "e0", engine: En
     Args:
         extraction: Not NORMALIZE or TEMPLATE, which are no expressions over one record.
         prefix: What the names of its parameters begin with.
-        engine: Where columns of CSV and TSV are asked for by name: reads the headers of the sources.
+        engine: Where columns of CSV and TSV are asked for by name: reads the headers of the sources. Where a JSON path
+            has filters: gets to know it.
 
     Raises:
         UsageError: RE2 does not accept the regular expression, a grok definition is missing or broken, a path cannot
@@ -43,7 +44,7 @@ def compile_extraction(extraction: Extraction, *, prefix: str = "e0", engine: En
         case ExtractionKind.JSON:
             from twsla.query.jsonpath import compile_json
 
-            return compile_json(extraction, params)
+            return compile_json(extraction, params, engine)
         case ExtractionKind.GROK:
             from twsla.query.grok import compile_grok
 

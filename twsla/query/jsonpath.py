@@ -4,12 +4,14 @@ r"""JSON paths as SQL: the value at a path in the JSON object that a record hold
     $.a[0]  $.a[-1]     items, from 0, or from the end
     $.a[*]  $.a.*       all items, all members
     $..b                members of that name at any depth
+    $.a[?@.b > 1].c  $.a[1:3]  $.a[0,2]     filters, slices and unions, as RFC 9535 has them: slower
 
 A path of which more than one value can be meant gives the first (``-p`` another, ``--all`` all of them). A missing
 value and null are none. Strings come as they are, numbers in their shortest decimal form without exponent (whole
 numbers exactly), arrays and objects as compact JSON. Of a key that occurs twice in an object the first counts.
 
-DuckDB knows these paths; they are written anew for it with every name quoted, so that a name is never syntax.
+DuckDB knows all but the last; they are written anew for it with every name quoted, so that a name is never syntax.
+The others are for ``twsla.query.jsonnodes``.
 """
 
 from __future__ import annotations
@@ -18,12 +20,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from twsla.errors import UsageError
 from twsla.query.extracted import PIECE, Extracted, refined_list, refined_one
 from twsla.query.matching import MOST, where_shape
 
 if TYPE_CHECKING:
+    from jsonpath_rfc9535 import JSONPathQuery
+
     from twsla.model.extraction import Extraction
+    from twsla.query.engine import Engine
     from twsla.query.extracted import Params
 
 _STEP: Final = re.compile(
@@ -34,10 +38,6 @@ _STEP: Final = re.compile(
               | "(?P<double>(?:[^"\\]|\\.)*)" | '(?P<single>(?:[^'\\]|\\.)*)' ) \s*\]
     )
     """
-)
-_HINT: Final = (
-    'write $.user.name or user.name, $["odd.name"], $.list[0], $.list[-1], $.list[*], $.object.*, $..name; '
-    "filters and slices are not supported"
 )
 _STRING: Final = r'"(?:[^"\\]|\\.)*"'
 _ODD: Final = ("*", "")
@@ -56,13 +56,15 @@ class JsonPath:
     """More than one value can be meant."""
     is_deep: bool
     """Every depth is looked at."""
+    query: JSONPathQuery | None = None
+    """Of a path that DuckDB does not know; then there are no parts."""
 
 
 def parse_json_path(text: str) -> JsonPath:
     """Read a path.
 
     Raises:
-        UsageError: It is none, or asks for what is not supported.
+        UsageError: It is none.
     """
     body = text.strip()
     body = body[1:] if body.startswith("$") else f".{body}" if not body.startswith(("[", ".")) else body
@@ -71,16 +73,20 @@ def parse_json_path(text: str) -> JsonPath:
     while at < len(body):
         step = _STEP.match(body, at)
         if step is None:
-            rest = body[at:].strip(".")
-            where = f"from '{rest}' on" if rest else "to its end"
-            raise UsageError(f"the JSON path '{text}' cannot be read {where}", hint=_HINT)
+            return _unknown_to_duckdb(body, text)
         steps.append(step)
         at = step.end()
     is_deep = any(step["deep"] for step in steps)
     is_many = is_deep or any(step["all"] or step["all_members"] for step in steps)
     if is_many and any(_name(step) in _ODD for step in steps):
-        raise UsageError(f"the JSON path '{text}' cannot be read: members called '*' or '' have one place", hint=_HINT)
+        return _unknown_to_duckdb(body, text)
     return JsonPath(_parts(steps), is_many, is_deep)
+
+
+def _unknown_to_duckdb(body: str, text: str) -> JsonPath:
+    from twsla.query.jsonnodes import compile_query
+
+    return JsonPath((), is_many=True, is_deep=False, query=compile_query(f"${body}", text))
 
 
 def _parts(steps: list[re.Match[str]]) -> tuple[str, ...]:
@@ -111,8 +117,13 @@ def _written(step: re.Match[str], name: str | None) -> str:
     return f'{dots}"{quoted}"'
 
 
-def compile_json(extraction: Extraction, params: Params) -> Extracted:
+def compile_json(extraction: Extraction, params: Params, engine: Engine | None) -> Extracted:
     """The value at the path ``extraction.name``.
+
+    Args:
+        extraction: Says the path, and which of its values.
+        params: Takes the path.
+        engine: Gets to know paths that DuckDB does not; None: such paths are not asked for.
 
     Raises:
         UsageError: The path cannot be read.
@@ -122,6 +133,12 @@ def compile_json(extraction: Extraction, params: Params) -> Extracted:
     found = json
     for part in path.parts:
         found = f"json_extract({found}, {params.bind(part)})"
+    if path.query is not None:
+        from twsla.query.jsonnodes import register_places
+
+        assert engine is not None
+        places = register_places(engine, path.query)
+        found = f"list_transform({places}({json}), lambda place: json_extract({json}, place))"
     if path.is_deep:
         message = params.bind(f"the path {extraction.name} would give more than {_BIGGEST:,} characters for one record")
         found = f"CASE WHEN {_too_deep(json)} THEN error({message})::JSON[] ELSE {found} END"
