@@ -30,10 +30,10 @@ JSON_LINES = [
 ]
 
 
-def import_into(folder: Path, *names: str) -> None:
+def import_into(folder: Path, *names: str, multiline: str = "off") -> None:
     """Import files of a folder into its store."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(folder), "TZ": "UTC"}
-    command = [sys.executable, "-m", "twsla", "import", "--multiline", "off", *names]
+    command = [sys.executable, "-m", "twsla", "import", "--multiline", multiline, *names]
     subprocess.run(command, cwd=folder, env=env, check=True, capture_output=True)
 
 
@@ -59,4 +59,19 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("examples")
     shutil.copytree(ROOT / "testdata" / "logs", folder / "logs")
     import_into(folder, "logs")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that every command has something to say about: the examples, mails, and records that came late."""
+    from tests.cli.mails import EXAMPLE, JAPANESE, NO_DATE, mbox
+
+    folder = tmp_path_factory.mktemp("everything")
+    shutil.copytree(ROOT / "testdata" / "logs", folder / "logs")
+    (folder / "mails.mbox").write_bytes(mbox(EXAMPLE, JAPANESE, NO_DATE))
+    late = [f"2024-05-07T00:00:{second:02}Z late={second}\n" for second in (9, 5, 30, 10, 41, 40)]
+    (folder / "late.log").write_text("".join(late), "utf-8")
+    import_into(folder, "logs", "late.log")
+    import_into(folder, "mails.mbox", multiline="auto")
     return folder
