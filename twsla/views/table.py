@@ -225,7 +225,7 @@ def draw_row(picture: Picture, columns: Columns, width: int, number: int, room: 
         else [cell(picture, column, row[column.name], size, base, state.left if at == columns.main else 0)]
         for at, (column, size) in enumerate(zip(columns.columns, columns.widths, strict=True))
     ]
-    gutter = fitted(gutter_of(picture, row, base), GUTTER, fill=base)
+    gutter = fitted(gutter_of(picture, row), GUTTER)
     pan = state.left if columns.main is None else 0
     lines = []
     for place in range(max(map(len, blocks), default=1)):
@@ -235,12 +235,13 @@ def draw_row(picture: Picture, columns: Columns, width: int, number: int, room: 
             line += [(ground, " " * GAP)] if at else []
             line += block[place] if place < len(block) else [(ground, " " * size)]
         if columns.bar and place == 0:
-            line += bar_of(picture, values, columns.bar, base)
-        lines.append([*(gutter if place == 0 else [(base, " " * GUTTER)]), *cut(line, pan, width - GUTTER, base)])
+            line += bar_of(picture, values, columns.bar)
+        fill = "" if columns.bar else ground
+        lines.append([*(gutter if place == 0 else [(base, " " * GUTTER)]), *cut(line, pan, width - GUTTER, fill)])
     return lines
 
 
-def bar_of(picture: Picture, values: Sequence[Any], size: int, base: str) -> Fragments:
+def bar_of(picture: Picture, values: Sequence[Any], size: int) -> Fragments:
     """A bar as long as the row's count, in at most ``size`` cells behind a gap."""
     at = counted_column(picture.result)
     value = values[at] if at is not None else None
@@ -249,14 +250,14 @@ def bar_of(picture: Picture, values: Sequence[Any], size: int, base: str) -> Fra
     signs = picture.look.signs.bar
     parts = max(1, min(int(value), picture.greatest) * size * len(signs) // picture.greatest)
     whole, rest = divmod(parts, len(signs))
-    return [(base, " " * GAP), (f"{base} class:bar", signs[-1] * whole + (signs[rest - 1] if rest else ""))]
+    return [("", " " * GAP), ("class:bar", signs[-1] * whole + (signs[rest - 1] if rest else ""))]
 
 
-def gutter_of(picture: Picture, row: dict[str, Any], base: str) -> Fragments:
+def gutter_of(picture: Picture, row: dict[str, Any]) -> Fragments:
     """The signs of a mark, and of the record that the others are measured from."""
     place, signs = (row.get("source"), row.get("offset")), picture.look.signs
-    shown = [(f"{base} class:marked", signs.mark)] if place in picture.marked else [(base, " ")]
-    return [*shown, (f"{base} class:reference", signs.reference)] if place == picture.result.reference else shown
+    shown = [("class:marked", signs.mark)] if place in picture.marked else [("", " ")]
+    return [*shown, ("class:reference", signs.reference)] if place == picture.result.reference else shown
 
 
 def cell(picture: Picture, column: Column, value: Any, size: int, base: str, left: int) -> Fragments:
