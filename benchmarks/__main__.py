@@ -1,31 +1,32 @@
-"""Runs twsla and its peers on the same generated logs and prints one table of ratios with peak memory.
+"""Runs twsla and its peers on the same logs; prints times, memory, and whether the wanted figures are met.
 
-    python -m benchmarks [--megabytes 50 500] [--kinds sshd access json hdfs app] [--original PATH] [--data DIR]
+    python -m benchmarks [--megabytes 50 500] [--kinds sshd access json hdfs app] [--log KIND=FILE] [--original PATH]
 
 Peers are used where they are installed: gzip, zstd, rg, grep, lnav; the original Go program where its path is given.
-Every figure is the best of several runs with warm caches; a ratio compares two programs of this run only. Counts that
-do not agree with ``grep -c`` end the run with exit code 1: this is a measurement, and a check that it measures the
-same thing.
+Programs that are compared run in turn, several times, with warm caches; every figure is the best of these, and a ratio
+compares two programs of this run only. On a busy machine processor seconds (user and system) say more than the clock.
+Counts that do not agree with ``grep -c`` end the run with exit code 1: this is a measurement, and a check that it
+measures the same thing. ``--log`` measures with a file of one's own that has the lines of that kind.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
-import os
 import random
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from benchmarks.measure import Program, Run, Table, compare, shell
 
 KINDS = ("sshd", "access", "json", "hdfs", "app")
 # The runner itself stays small: a child begins with its parent's peak of memory.
 TWSLA = [sys.executable, "-m", "twsla"]
+_SMALL = 400e6
+"""Bytes up to which a run is mostly the start of programs."""
 WORDS = {"sshd": "Failed password", "access": "sqlmap", "json": '"level":"warn"', "hdfs": "WARN", "app": "ERROR"}
 EXPRESSIONS = {
     "sshd": "port 22[0-9][0-9]",
@@ -37,130 +38,100 @@ EXPRESSIONS = {
 COMMON = {"sshd": "sshd", "access": "HTTP", "json": "request", "hdfs": "dfs", "app": "worker"}
 
 
-@dataclass
-class Run:
-    """The best of several runs of one command."""
-
-    seconds: float
-    peak_mib: float
-    output: str
-
-
-@dataclass
-class Table:
-    """Rows of the report."""
-
-    rows: list[tuple[str, ...]] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-
-    def add(self, what: str, ours: Run, peers: dict[str, Run | None]) -> None:
-        """One task: ours, and each peer that could do it."""
-        for name, peer in (peers or {"": None}).items():
-            ratio = f"{ours.seconds / peer.seconds:.2f}x" if peer else ""
-            theirs = (f"{peer.seconds:.2f}", f"{peer.peak_mib:.0f}") if peer else ("", "")
-            self.rows.append((what, f"{ours.seconds:.2f}", f"{ours.peak_mib:.0f}", name, *theirs, ratio))
-
-    def text(self) -> str:
-        """Markdown."""
-        head = ("task", "twsla s", "MiB", "peer", "peer s", "MiB", "ratio")
-        widths = [max(len(row[i]) for row in [head, *self.rows]) for i in range(len(head))]
-        lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
-                 for row in [head, tuple("-" * width for width in widths), *self.rows]]  # fmt: skip
-        return "\n".join(lines)
+def bench_import(table: Table, kind: str, log: Path, store: Path, original: str | None) -> Run:
+    """Time, memory and size of an import, against compressing the same file."""
+    size = log.stat().st_size
+    what = f"import {kind} {size / 1e6:.0f} MB"
+    programs = {
+        "": Program([*TWSLA, "-d", str(store), "import", str(log)], ("rm", "-rf", str(store))),
+        "gzip -6": shell(f"gzip -6 -c '{log}' >/dev/null"),
+        "zstd -3": shell(f"zstd -3 -q -c '{log}' >/dev/null"),
+    }
+    runs = compare(programs, 3 if size < 1e9 else 1)
+    ours = runs.pop("")
+    if "gzip -6" in runs and kind == "sshd" and size > _SMALL:
+        ratio = ours.seconds / runs["gzip -6"].seconds
+        table.want(what, ratio, 0.40, f"{ratio:.2f}x gzip -6 (0.40x; aim 0.30x)")
+    table.want(f"{what}, memory", ours.peak_mib, 1024, f"{ours.peak_mib:.0f} MiB (1,024)")
+    if original and size < 1e9:
+        runs |= original_import(original, log)
+    table.add(what, ours, runs)
+    stored = sum(path.stat().st_size for path in store.rglob("*.parquet")) / size
+    if kind == "sshd":
+        table.want(f"{what}, store", stored, 0.17, f"{stored:.3f}x of the log (0.17x; aim 0.12x)")
+    table.rows.append((f"store {kind} {size / 1e6:.0f} MB", f"{stored:.3f}x of the log", *[""] * 7))
+    return ours
 
 
-def measure(
-    command: list[str], *, repeat: int = 3, before: list[str] | None = None, ok: tuple[int, ...] = (0, 1)
-) -> Run:
-    """Run a command; the best time, the highest peak of memory, the last output."""
-    best, peak, output = float("inf"), 0.0, ""
-    for _ in range(repeat):
-        if before:
-            subprocess.run(before, check=True)
-        with tempfile.TemporaryFile() as out:
-            began = time.perf_counter()
-            process = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL)
-            _, status, usage = os.wait4(process.pid, 0)
-            best = min(best, time.perf_counter() - began)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            if process.returncode not in ok:
-                raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
-            peak = max(
-                peak,
-                usage.ru_maxrss / (1 if sys.platform == "darwin" else 1024) / (1024 if sys.platform == "darwin" else 1),
-            )
-            out.seek(0)
-            output = out.read(1 << 20).decode(errors="replace")
-    return Run(best, peak, output)
-
-
-def shell(text: str) -> list[str]:
-    return ["sh", "-c", text]
-
-
-def peer(name: str, command: list[str], repeat: int = 3) -> dict[str, Run | None]:
-    """A peer's run, or nothing where it is not installed."""
-    program = name.split()[0]
-    return {name: measure(command, repeat=repeat)} if shutil.which(program) else {}
-
-
-def bench_import(table: Table, kind: str, log: Path, store: Path, original: str | None) -> None:
-    megabytes = log.stat().st_size / 1e6
-    what = f"import {kind} {megabytes:.0f} MB"
-    import_command = [*TWSLA, "-d", str(store), "import", str(log)]
-    ours = measure(import_command, repeat=3 if megabytes < 1000 else 1, before=["rm", "-rf", str(store)])
-    slow = 1 if megabytes > 100 else 2
-    peers = peer("gzip -6", shell(f"gzip -6 -c {log} >/dev/null"), slow)
-    peers |= peer("zstd -3", shell(f"zstd -3 -q -c {log} >/dev/null"), slow)
-    if original and megabytes < 1000:
-        peers |= original_import(original, log)
-    table.add(what, ours, peers)
-    size = sum(path.stat().st_size for path in store.rglob("*.parquet"))
-    table.rows.append(
-        (f"store size {kind} {megabytes:.0f} MB", f"{size / log.stat().st_size:.3f}x of raw", "", "", "", "", "")
-    )
-
-
-def original_import(original: str, log: Path) -> dict[str, Run | None]:
+def original_import(original: str, log: Path) -> dict[str, Run]:
     """The original needs a terminal for everything; ``script`` gives it one and q ends it."""
     with tempfile.TemporaryDirectory() as folder:
         importing = f"{original} -d {folder}/x.db import {log}"
         command = f"(sleep 1; while :; do printf q; sleep 1; done) | script -qec '{importing}' /dev/null"
-        return {"original": measure(shell(command), repeat=1, ok=tuple(range(256)))}
+        return compare({"original": Program(["sh", "-c", command], ok=tuple(range(256)))}, 1)
 
 
 def bench_search(table: Table, kind: str, log: Path, store: Path) -> None:
+    """Counts of a word and of a regular expression, and the first hundred hits."""
     megabytes = log.stat().st_size / 1e6
     size = f"{kind} {megabytes:.0f} MB"
     count = [*TWSLA, "-d", str(store), "search", "--count"]
-    for what, ours, arguments, theirs in (
-        ("count word", [*count, WORDS[kind]], ["-F", "--", WORDS[kind]], WORDS[kind]),
-        ("count regex", [*count, "-r", EXPRESSIONS[kind]], ["-E", "--", EXPRESSIONS[kind]], EXPRESSIONS[kind]),
+    rg, grep = ["rg", "-c"], ["grep", "-c"]
+    for what, ours, options, text in (
+        ("count word", [*count, WORDS[kind]], ("-F", "-F"), WORDS[kind]),
+        ("count regex", [*count, "-r", EXPRESSIONS[kind]], ("", "-E"), EXPRESSIONS[kind]),
     ):
-        run = measure(ours)
-        flags = ["-F"] if arguments[0] == "-F" else []
-        peers = peer("rg -c", ["rg", "-c", *flags, "--", theirs, str(log)])
-        grep = measure(["grep", "-c", *arguments, str(log)], repeat=2)
-        table.add(f"{what} {size}", run, peers | {"grep -c": grep})
-        if run.output.strip() != grep.output.strip():
-            table.failures.append(f"{what} {size}: twsla {run.output.strip()}, grep -c {grep.output.strip()}")
-    first = measure([*TWSLA, "-d", str(store), "search", "--limit", "100", COMMON[kind]])
-    table.add(f"first 100 hits {size}", first, peer("rg -m100", ["rg", "-m", "100", "--", COMMON[kind], str(log)]))
-    if kind == "sshd" and megabytes < 100 and shutil.which("lnav"):
-        lnav = measure(["lnav", "-n", "-c", f":filter-in {WORDS[kind]}", str(log)], repeat=1)
-        ours = measure([*TWSLA, "-d", str(store), "search", WORDS[kind]], repeat=2)
-        table.add(f"list hits {size}", ours, {"lnav": lnav})
+        programs = {
+            "": Program(ours),
+            "rg -c": Program([*rg, *options[0].split(), "--", text, str(log)]),
+            "grep -c": Program([*grep, options[1], "--", text, str(log)]),
+        }
+        runs = compare(programs, 7 if megabytes < 1000 else 3)
+        run = runs.pop("")
+        table.add(f"{what} {size}", run, runs)
+        if run.output.strip() != runs["grep -c"].output.strip():
+            table.failures.append(f"{what} {size}: {run.output.strip()}, grep -c {runs['grep -c'].output.strip()}")
+        if "rg -c" in runs and kind == "sshd" and megabytes * 1e6 > _SMALL:
+            want_count(table, f"{what} {size}", run.seconds, runs["rg -c"].seconds, megabytes)
+    hits = {
+        "": Program([*TWSLA, "-d", str(store), "search", "--limit", "100", COMMON[kind]]),
+        "rg -m100": Program(["rg", "-m", "100", "--", COMMON[kind], str(log)]),
+    }
+    runs = compare(hits, 5)
+    first = runs.pop("")
+    table.want(f"first 100 hits {size}", first.seconds, 0.5, f"{first.seconds:.2f} s (0.5 s)")
+    table.add(f"first 100 hits {size}", first, runs)
+    if kind == "sshd" and megabytes < 100:
+        listing = {
+            "": Program([*TWSLA, "-d", str(store), "search", WORDS[kind]]),
+            "lnav": Program(["lnav", "-n", "-c", f":filter-in {WORDS[kind]}", str(log)]),
+        }
+        runs = compare(listing, 2)
+        table.add(f"list hits {size}", runs.pop(""), runs)
 
 
-def bench_small_files(table: Table, data: Path) -> None:
-    """A thousand files of 8 KB to 1 MB, of all kinds; the rate to compare with is that of one large file."""
+def want_count(table: Table, what: str, ours: float, rg: float, megabytes: float) -> None:
+    """What a count may take."""
+    if what.startswith("count regex"):
+        if megabytes < 1000:
+            table.want(what, ours, 5 * rg, f"{ours / rg:.1f}x rg -c (5x)")
+    elif megabytes < 1000:
+        table.want(what, ours, rg + 0.35, f"rg -c {ours - rg:+.2f} s (+0.35 s)")
+    else:
+        table.want(what, ours, rg / 3, f"{rg / ours:.1f} times as fast as rg -c (3)")
+
+
+def bench_small_files(table: Table, data: Path, rate: float) -> None:
+    """A thousand files of 8 KB to 1 MB, of all kinds; ``rate`` is that of one large file in MB/s."""
     folder, store = data / "small", data / "small.db"
     if not folder.exists():
         make_small_files(folder, data)
-    ours = measure([*TWSLA, "-d", str(store), "import", str(folder)], before=["rm", "-rf", str(store)])
+    ours = compare({"": Program([*TWSLA, "-d", str(store), "import", str(folder)], ("rm", "-rf", str(store)))}, 3)[""]
     size = sum(path.stat().st_size for path in folder.iterdir())
-    table.add(f"import {len(list(folder.iterdir())):,} files {size / 1e6:.0f} MB", ours, {})
-    table.rows.append(("rate of small files", f"{size / 1e6 / ours.seconds:.0f} MB/s", "", "", "", "", ""))
+    what = f"import {len(list(folder.iterdir())):,} files {size / 1e6:.0f} MB"
+    table.add(what, ours, {})
+    share = size / 1e6 / ours.seconds / rate
+    table.want(what, 1 / 3, share, f"{size / 1e6 / ours.seconds:.0f} MB/s, {share:.2f}x of one large file (0.33x)")
 
 
 def make_small_files(folder: Path, data: Path) -> None:
@@ -180,20 +151,22 @@ def make_small_files(folder: Path, data: Path) -> None:
 
 
 def bench_start(table: Table) -> None:
-    ours = measure([*TWSLA, "--help"], repeat=7)
-    table.add("twsla --help", ours, {"import click": measure([sys.executable, "-c", "import click"], repeat=7)})
+    """Help, against the library that prints it."""
+    runs = compare(
+        {"": Program([*TWSLA, "--help"]), "import click": Program([sys.executable, "-c", "import click"])}, 9
+    )
+    ours = runs.pop("")
+    ratio = ours.seconds / runs["import click"].seconds
+    table.want("twsla --help", ratio, 2.5, f"{ratio:.1f}x import click (2.5x)")
+    table.add("twsla --help", ours, runs)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--megabytes", type=int, nargs="+", default=[50, 500], help="sizes; 5000 on request")
-    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
-    parser.add_argument("--original", help="path of the original program's binary")
-    parser.add_argument("--data", type=Path, default=Path(__file__).parent / "data", help="where the logs are kept")
-    arguments = parser.parse_args()
-    arguments.data.mkdir(exist_ok=True)
-    table = Table()
-    bench_start(table)
+def logs_of(arguments: argparse.Namespace) -> list[tuple[str, Path, str]]:
+    """Kind, file, and the name of its store: the user's own, or generated ones."""
+    if arguments.log:
+        named = [text.split("=", 1) for text in arguments.log]
+        return [(kind, Path(path), f"{kind}-own-{number}.db") for number, (kind, path) in enumerate(named)]
+    logs = []
     for megabytes in arguments.megabytes:
         for kind in arguments.kinds:
             if megabytes > 50 and kind != "sshd" and len(arguments.kinds) > 1:
@@ -202,12 +175,33 @@ def main() -> int:
             if not log.exists():
                 generate = [sys.executable, "-m", "benchmarks.generate", kind, str(megabytes), str(log)]
                 subprocess.run(generate, check=True)
-            store = arguments.data / f"{kind}-{megabytes}.db"
-            subprocess.run(["cat", str(log)], stdout=subprocess.DEVNULL, check=True)  # warm the cache
-            bench_import(table, kind, log, store, arguments.original)
-            bench_search(table, kind, log, store)
-    if 50 in arguments.megabytes and len(arguments.kinds) == len(KINDS):
-        bench_small_files(table, arguments.data)
+            logs.append((kind, log, f"{kind}-{megabytes}.db"))
+    return logs
+
+
+def main() -> int:
+    """Measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--megabytes", type=int, nargs="+", default=[50, 500], help="sizes; 5000 on request")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
+    parser.add_argument("--log", nargs="+", metavar="KIND=FILE", help="measure with these files instead")
+    parser.add_argument("--original", help="path of the original program's binary")
+    parser.add_argument("--data", type=Path, default=Path(__file__).parent / "data", help="where the logs are kept")
+    arguments = parser.parse_args()
+    arguments.data.mkdir(exist_ok=True, parents=True)
+    table, rate = Table(), 0.0
+    bench_start(table)
+    for kind, log, name in logs_of(arguments):
+        store = arguments.data / name
+        with log.open("rb") as file:
+            while file.read(1 << 20):  # warms the cache
+                pass
+        ours = bench_import(table, kind, log, store, arguments.original)
+        if kind == "sshd":
+            rate = log.stat().st_size / 1e6 / ours.seconds
+        bench_search(table, kind, log, store)
+    if rate and not arguments.log and 50 in arguments.megabytes and len(arguments.kinds) == len(KINDS):
+        bench_small_files(table, arguments.data, rate)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     sys.stdout.write(f"{table.text()}\n\nhighest peak of any program: {peak:.0f} MiB\n")
     for failure in table.failures:
