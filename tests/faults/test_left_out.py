@@ -65,6 +65,21 @@ def test_a_tree_with_everything_that_is_no_log_in_it(run: Run, tmp_path: Path) -
     assert texts(tmp_path / "twsla.db") == ["2024-05-06T00:00:00Z good", "2024-05-06T00:00:01Z deep"]
 
 
+def test_a_store_among_the_logs_is_no_log(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.log").write_bytes(GOOD)
+    run("import", ".")
+    (tmp_path / "y.log").write_bytes(GOOD.replace(b"good", b"more"))
+
+    again = run("import", ".")
+    named = run("-d", "other.db", "import", "twsla.db", "y.log")
+
+    told = "twsla.db: is a store of twsla, not logs: it is left out"
+    assert (again.code, f"note: ./{told}" in again.err) == (0, True)
+    assert texts(tmp_path / "twsla.db") == ["2024-05-06T00:00:00Z good", "2024-05-06T00:00:00Z more"]
+    assert (named.code, told in named.err) == (3, True)
+    assert texts(tmp_path / "other.db") == ["2024-05-06T00:00:00Z more"]
+
+
 @unix
 def test_a_tree_that_may_not_be_read_everywhere(run: Run, tmp_path: Path) -> None:
     if os.geteuid() == 0 and not Path("/usr/bin/setpriv").exists():

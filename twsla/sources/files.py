@@ -15,6 +15,7 @@ from twsla.sources.budget import Budget
 from twsla.sources.content import Content, OneShot
 from twsla.sources.globs import Choice
 from twsla.sources.streams import CountedStream, FileStream, PipeStream, Stream, system_reason
+from twsla.store.layout import is_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -206,6 +207,10 @@ class _Sources:
                         found.append((os.path.join(directory, entry.name), path, is_directory))  # noqa: PTH118 - keeps the user's spelling
         except OSError as error:
             self.problem(directory, ProblemKind.UNREADABLE, f"the directory cannot be listed: {system_reason(error)}")
+        if is_store(Path(directory)):
+            kind = ProblemKind.SKIPPED if below else ProblemKind.UNSUPPORTED
+            self.problem(directory, kind, "is a store of twsla, not logs: it is left out")
+            return []
         # With the separator after directories, the order of a walk is the order of the whole paths.
         return sorted(found, key=lambda entry: os.fsencode(entry[0]) + (b"/" if entry[2] else b""))
 

@@ -68,6 +68,15 @@ def check_marker(path: Path) -> None:
     _check_version(path, text)
 
 
+def is_store(path: Path) -> bool:
+    """Whether ``path`` is a store, of any version."""
+    try:
+        with (path / MARKER).open("rb") as file:
+            return file.read(len(MARKER_TEXT)) == MARKER_TEXT.encode()
+    except OSError:
+        return False
+
+
 def _no_store(path: Path) -> StoreError:
     return StoreError(f"there is no store at {path}", hint="'twsla import FILE' makes one; -d names one somewhere else")
 
