@@ -135,6 +135,17 @@ def test_no_record_is_no_batch(engine: Engine) -> None:
     assert list(field_batches(none, ["Image"])) == []
 
 
+def test_records_of_several_files_by_place_have_their_fields(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fieldcolumns, "LEAST_RECORDS", 1)
+    for part in (EVENTS[:2], [{"Channel": "Security", "Image": "z.exe"}]):
+        store = make_store(tmp_path / "t.db", part)
+    with closing(Engine(store, Query())) as engine:
+        engine.fields.whole = True
+        relation = engine.chosen(engine.selected.files, {0: [0], 1: [0]})
+        found = engine.fetch("SELECT fields['Image'], fields['Channel'] FROM records ORDER BY 1", relation=relation)
+    assert found == [("a.exe", None), ("z.exe", "Security")]
+
+
 def test_engines_made_of_one_know_its_fields(engine: Engine) -> None:
     column = field_sql(engine, "Image")
     narrowed = engine.narrowed(FilterSet((simple_filter("3"),)))
