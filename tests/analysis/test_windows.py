@@ -51,7 +51,7 @@ def read(path: Path) -> list[dict[str, Any]]:
         assert record is not None
         event: dict[str, Any] = json.loads(record["data"])["Event"]
         user = event.get("UserData") or {}
-        inner = next((value for name, value in user.items() if name != "#attributes"), {})
+        inner: dict[str, Any] = next((value for name, value in user.items() if name != "#attributes"), {})
         data = {name: plain(value) for name, value in (event.get("EventData") or inner).items()}
         events.append(
             {

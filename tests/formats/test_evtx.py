@@ -11,13 +11,16 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.conftest import SHARED, needs_shared
 from twsla.formats.blocks import Block
 from twsla.formats.build import build
 from twsla.formats.evtx import EvtxSource, evtx_blocks, is_evtx
 from twsla.formats.evtx_chunks import CHUNK_BYTES, HEADER_BYTES, read_chunk
-from twsla.formats.evtx_json import fields_of, sharpen, summary_of, text_of
+from twsla.formats.evtx_json import fields_of, read_event, sharpen, summary_of, text_of, text_of_strings
+from twsla.formats.evtx_parse import EvtxOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +29,7 @@ SAMPLE = SHARED / "data/twsla/winevent.evtx"
 
 
 def read(data: bytes, *, summary: bool = False, carving: bool = False) -> tuple[list[dict[str, Any]], EvtxSource]:
-    source, stream = EvtxSource(summary, carving=carving), io.BytesIO(data)
+    source, stream = EvtxSource(EvtxOptions(summary, carving=carving)), io.BytesIO(data)
     rows: list[dict[str, Any]] = []
     for block in evtx_blocks(stream, stream.read(1000)):
         for span in source.join(source.parse(block)):
@@ -327,6 +330,36 @@ def test_fields(event: dict[str, Any], expected: dict[str, str]) -> None:
 )
 def test_text(event: dict[str, Any], expected: str) -> None:
     assert text_of(event) == expected
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(1 << 60), 1 << 60) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["#attributes", "#text", "Data", "Name", "A", "B_Name", "A_Name"]), inner)
+    ),
+    max_leaves=12,
+)
+ELEMENTS = st.dictionaries(
+    st.sampled_from(["#attributes", "#text", "Data", "Channel", "Correlation", "A", "A_Name", "EventID"]),
+    JSON,
+    max_size=6,
+)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["System", "EventData", "UserData", "ProcessingErrorData", "RenderingInfo", "#attributes", "X"]
+        ),
+        ELEMENTS | JSON,
+    )
+)
+def test_one_pass_gives_what_two_give(event: dict[str, Any]) -> None:
+    fields, body = read_event(event)
+    assert fields == fields_of(event)
+    assert list(fields) == list(fields_of(event))
+    assert text_of_strings(body) == text_of(event)
 
 
 def created(text: object) -> dict[str, Any]:

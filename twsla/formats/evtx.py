@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from twsla.formats.blocks import Block
 from twsla.formats.build import Span
 from twsla.formats.encodings import Encoding, detect_encoding
-from twsla.formats.evtx_chunks import CHUNK_BYTES, CHUNK_MAGIC, FILE_MAGIC, HEADER_BYTES, read_chunk
-from twsla.formats.evtx_json import fields_of, sharpen, summary_of, text_of
+from twsla.formats.evtx_chunks import CHUNK_BYTES, CHUNK_MAGIC, FILE_MAGIC, HEADER_BYTES
+from twsla.formats.evtx_parse import CARVED, EventColumns, EvtxOptions, ParsedEvents, parse_events
 from twsla.formats.timestamps.years import YearClock
 from twsla.model.records import TsFlag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     import numpy as np
     import numpy.typing as npt
-    import pyarrow as pa
 
     from twsla.formats.blocks import Readable
-    from twsla.formats.evtx_chunks import Chunk, Event
 
-CARVED = "carved"
-"""Field of records that were found in free space; its value is ``true``."""
 _BLOCK_CHUNKS = 16
-_RECORD_HEAD = 24
 _MOST_NUMBERS = 20
 """Stretches of lost records, and places of damaged chunks, that a sentence names."""
 
@@ -37,46 +32,11 @@ def is_evtx(head: bytes) -> bool:
     return head.startswith((FILE_MAGIC, CHUNK_MAGIC)) or second == CHUNK_MAGIC
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedEvents:
-    """The events of one block."""
-
-    block: Block
-    records: list[_Record]
-    lost: list[int | None]
-    """Numbers of records that cannot be read."""
-    strange: list[int]
-    """Offsets of what should be chunks and is none."""
-    unsealed: int
-    """Chunks whose checksum is wrong."""
-    chunks: int
-    carved: list[_Record]
-    """Events out of free space."""
-
-
-class _Record(NamedTuple):
-    """One event, ready for its columns."""
-
-    text: bytes
-    ts: int | None
-    offset: int
-    fields: Mapping[str, str]
-
-    @property
-    def key(self) -> int:
-        """The same of the same event; its number alone is not enough, as a cleared log begins with 1 again."""
-        return hash((self.fields.get("EventRecordID"), self.ts, self.fields.get("Channel")))
-
-
 @dataclass(slots=True)
 class EvtxSource:
     """One event log being read; a record counts as a line."""
 
-    summary: bool = False
-    """Texts are one-line summaries."""
-    no_timestamps: bool = False
-    carving: bool = False
-    """Records in the free space of chunks are read too; they come last."""
+    options: EvtxOptions = field(default_factory=EvtxOptions)
     encoding: Encoding = field(default_factory=lambda: detect_encoding(b"", forced="utf-8"))
     plan: None = None
     """Times are not looked for in the texts."""
@@ -88,7 +48,7 @@ class EvtxSource:
     held_from: int | None = None
     carved: int = 0
     """Records out of free space."""
-    _carved: list[_Record] = field(default_factory=list)
+    _carved: list[EventColumns] = field(default_factory=list)
     _keys: list[npt.NDArray[np.int64]] = field(default_factory=list)
     """Of the records that are no such ones."""
     _lost: list[int | None] = field(default_factory=list)
@@ -100,102 +60,57 @@ class EvtxSource:
 
     def parse(self, block: Block) -> ParsedEvents:
         """Read one block. Pure: any order, any thread."""
-        records: list[_Record] = []
-        carved: list[_Record] = []
-        lost: list[int | None] = []
-        strange: list[int] = []
-        chunks = unsealed = 0
-        raw = block.raw
-        for start in range(_chunk_start(block), len(raw), CHUNK_BYTES):
-            bytes_ = raw[start : start + CHUNK_BYTES]
-            chunk = read_chunk(bytes_)
-            chunks += bool(chunk.events or chunk.lost)
-            unsealed += not chunk.sealed
-            lost += chunk.lost
-            if chunk.strange:
-                strange.append(block.offset + start)
-            for event in chunk.events:
-                record = self._record(event, bytes_, block.offset + start)
-                if record is None:
-                    lost.append(None)
-                else:
-                    records.append(record)
-            if self.carving:
-                carved += self._carved_of(bytes_, chunk, block.offset + start)
-        return ParsedEvents(block, records, lost, strange, unsealed, chunks, carved)
-
-    def _record(self, event: Event, chunk: bytes, offset: int) -> _Record | None:
-        """Text, time and fields of an event; None: it is nested beyond all measure."""
-        inner = _event(event.document)
-        ts = sharpen(inner, chunk[event.at + _RECORD_HEAD : event.at + event.size])
-        try:
-            fields = fields_of(inner)
-            text = summary_of(fields, ts) if self.summary else text_of(inner)
-        except (RecursionError, TypeError):  # the latter is what orjson says of it
-            return None
-        return _Record(text.encode(), None if self.no_timestamps else ts, offset + event.at, fields)
-
-    def _carved_of(self, raw: bytes, chunk: Chunk, offset: int) -> Iterator[_Record]:
-        from twsla.formats.evtx_carve import carve
-
-        for event in carve(raw, chunk):
-            record = self._record(event, raw, offset)
-            if record is not None:
-                yield record._replace(fields={**record.fields, CARVED: "true"})
+        return parse_events(self.options, block)
 
     def join(self, parsed: ParsedEvents) -> Iterator[Span]:
         """Take the next block, in order; gives its records."""
-        import numpy as np
-
         self._lost += parsed.lost
         self._strange += parsed.strange
         self._unsealed += parsed.unsealed
         self._chunks += parsed.chunks
-        self._carved += parsed.carved
-        self._partial = (len(parsed.block.raw) - _chunk_start(parsed.block)) % CHUNK_BYTES
-        if self.carving:
-            self._keys.append(np.array([record.key for record in parsed.records], np.int64))
-        if parsed.records:
+        self._partial = parsed.partial
+        if parsed.carved is not None:
+            self._carved.append(parsed.carved)
+        if parsed.records is not None:
+            self._keys.append(parsed.records.keys)
             yield self._span(parsed.records)
 
     def finish(self, *, hold_back: bool = False) -> Iterator[Span]:
         """What was found in free space and stands nowhere else; the records of the log itself are all given."""
         import numpy as np
 
-        if not self._carved:
-            return
-        known = np.isin(np.array([record.key for record in self._carved], np.int64), np.concatenate(self._keys))
-        found: dict[int, _Record] = {}
-        for record, is_known in zip(self._carved, known.tolist(), strict=True):
-            if not is_known:
-                found.setdefault(record.key, record)
-        self.carved = len(found)
-        if found:
-            yield self._span(list(found.values()))
+        known = np.concatenate(self._keys) if self._keys else np.zeros(0, np.int64)
+        for columns in self._carved:
+            new = ~np.isin(columns.keys, known)
+            new[np.setdiff1d(np.arange(len(new)), np.unique(columns.keys, return_index=True)[1])] = False
+            known = np.concatenate((known, columns.keys[new]))
+            if new.any():
+                self.carved += int(new.sum())
+                yield self._span(_chosen(columns, new))
 
-    def _span(self, records: list[_Record]) -> Span:
+    def _span(self, columns: EventColumns) -> Span:
         import numpy as np
 
-        count = len(records)
-        texts = [record.text for record in records]
-        sizes = np.fromiter(map(len, texts), np.int64, count)
-        ends = np.cumsum(sizes + 1) - 1
-        dated = np.array([record.ts is not None for record in records], bool)
+        count = len(columns.text)
+        _, offsets, data = columns.text.buffers()
+        ends = np.frombuffer(offsets, np.int64)[columns.text.offset : columns.text.offset + count + 1]
         line_no = np.arange(self.lines + 1, self.lines + count + 1, dtype=np.int64)
         self.lines += count
         return Span(
-            buf=np.frombuffer(b"\n".join(texts) + b"\n", np.uint8),
-            starts=ends - sizes,
-            ends=ends,
-            stop=int(ends[-1]) + 1,
+            buf=np.frombuffer(data, np.uint8),
+            starts=ends[:-1],
+            ends=ends[1:],
+            stop=int(ends[-1]),
             first_line=np.arange(count),
-            ts=np.array([record.ts or 0 for record in records], np.int64),
-            dated=dated,
-            flags=np.where(dated, np.uint8(TsFlag.FRACTION), np.uint8(0)),
+            ts=columns.ts,
+            dated=columns.dated,
+            flags=np.where(columns.dated, np.uint8(TsFlag.FRACTION), np.uint8(0)),
             line_no=line_no,
-            offset=np.array([record.offset for record in records], np.int64),
+            offset=columns.offset,
             raw={},
-            fields=fields_column([record.fields for record in records]),
+            # Nearly every event is of a shape of its own: numbers with letters, GUIDs, hashes.
+            built=(columns.text, None),
+            fields=columns.fields,
         )
 
     @property
@@ -265,25 +180,18 @@ def evtx_blocks(stream: Readable, head: bytes) -> Iterator[Block]:
         raise error
 
 
-def _chunk_start(block: Block) -> int:
-    return 0 if block.offset or block.raw.startswith(CHUNK_MAGIC) else HEADER_BYTES
-
-
-def _event(document: dict[str, Any]) -> dict[str, Any]:
-    event = document.get("Event")
-    return event if isinstance(event, dict) else document
-
-
-def fields_column(fields: list[Mapping[str, str]]) -> pa.MapArray:
-    """Names and values as a column: (records,) map<string, string>."""
-    import numpy as np
+def _chosen(columns: EventColumns, keep: npt.NDArray[np.bool_]) -> EventColumns:
     import pyarrow as pa
 
-    offsets = np.zeros(len(fields) + 1, np.int32)
-    np.cumsum(np.fromiter(map(len, fields), np.int32, len(fields)), out=offsets[1:])
-    names = [name for each in fields for name in each]
-    values = [value for each in fields for value in each.values()]
-    return pa.MapArray.from_arrays(pa.array(offsets), pa.array(names, pa.string()), pa.array(values, pa.string()))
+    mask = pa.array(keep)
+    return EventColumns(
+        columns.text.filter(mask),
+        columns.ts[keep],
+        columns.dated[keep],
+        columns.offset[keep],
+        columns.fields.filter(mask),
+        columns.keys[keep],
+    )
 
 
 def _ranges(numbers: list[int]) -> str:

@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from typing import Any
 
 _ATTRIBUTES, _TEXT = "#attributes", "#text"
 _EPOCH_FILETIME = 116_444_736_000_000_000
@@ -19,6 +16,8 @@ _STAMP = re.compile(
     re.ASCII,
 )
 _MOST_NS = (1 << 63) - 1
+_FLAT = frozenset({"System", "EventData", "ProcessingErrorData"})
+"""Sections whose elements have the names of fields."""
 _SUMMARY = (
     ("EventID", "EventID"),
     ("Level", "Level"),
@@ -50,28 +49,30 @@ def sharpen(event: dict[str, Any], record: bytes) -> int | None:
     if ts is None:
         return None
     rounded = ts // 100 + _EPOCH_FILETIME
-    exact = next((value for value in _near(rounded, record)), None)
+    exact = _near(rounded, record)
     if exact is None:
         return ts
-    attributes["SystemTime"] = f"{written[:19]}.{exact % 10_000_000:07d}Z" if written[:4] > "1601" else written
+    if written[:4] > "1601":
+        attributes["SystemTime"] = f"{written[:19]}.{exact % 10_000_000:07d}Z"
     if exact // 10_000_000 != rounded // 10_000_000:  # rounded up to the next second
         attributes["SystemTime"] = f"{_seconds_text(exact)}.{exact % 10_000_000:07d}Z"
     return (exact - _EPOCH_FILETIME) * 100
 
 
-def _near(rounded: int, record: bytes) -> Iterator[int]:
-    """The file times in a record that are at most a microsecond from one; in the order in which they stand there."""
+def _near(rounded: int, record: bytes) -> int | None:
+    """The first file time in a record that is at most a microsecond from one."""
     first, last = rounded - 9, rounded + 9
     if first <= 0:
-        return
-    for high in sorted({first >> 8, last >> 8}):
+        return None
+    for high in (first >> 8, last >> 8) if first >> 8 != last >> 8 else (first >> 8,):
         wanted = high.to_bytes(7, "little")
         at = record.find(wanted, 1)
         while at > 0:
             value = high << 8 | record[at - 1]
             if first <= value <= last:
-                yield value
+                return value
             at = record.find(wanted, at + 1)
+    return None
 
 
 def _seconds_text(filetime: int) -> str:
@@ -82,6 +83,10 @@ def _seconds_text(filetime: int) -> str:
 
 def _instant(text: str) -> int | None:
     """Nanoseconds UTC of a time as it stands in events; None: it is none, or outside 1677 to 2262."""
+    if _is_usual(text):
+        minute = _minute(text[:17])
+        if minute is not None:
+            return minute + int(text[17:19] + text[20:26]) * 1000
     found = _STAMP.fullmatch(text)
     day = _day(found[1]) if found else None
     if found is None or day is None:
@@ -94,6 +99,18 @@ def _instant(text: str) -> int | None:
     return value if abs(value) <= _MOST_NS else None
 
 
+def _is_usual(text: str) -> bool:
+    """Whether it is as the package writes times: ``2020-10-23T21:57:29.217562Z``."""
+    digits = text[17:19] + text[20:26]
+    return len(text) == 27 and text[19] == "." and text[26] == "Z" and digits.isdecimal() and digits[:2] < "60"
+
+
+@lru_cache(1024)
+def _minute(text: str) -> int | None:
+    """Nanoseconds of the minute that ``2020-10-23T21:57:`` names."""
+    return _instant(f"{text}00Z")
+
+
 @lru_cache(256)
 def _day(text: str) -> int | None:
     try:
@@ -102,14 +119,68 @@ def _day(text: str) -> int | None:
         return None
 
 
+def read_event(event: dict[str, Any]) -> tuple[dict[str, str], dict[str, object]]:
+    """What ``fields_of`` and ``strings_of`` give, in one pass: most elements are texts, numbers or bare attributes."""
+    fields: dict[str, str] = {}
+    body: dict[str, object] = {}
+    for section in sorted(event, key=_is_not_system):
+        value = event[section]
+        if section in _FLAT and type(value) is dict and _TEXT not in value and _ATTRIBUTES not in value:
+            body[section] = _read_section(section, value, fields)
+        elif section != _ATTRIBUTES:
+            body[section] = _strings(value)
+            _put_section(fields, section, value)
+    return fields, body
+
+
+def _is_not_system(section: str) -> bool:
+    return section != "System"
+
+
+def _read_section(section: str, value: dict[str, Any], fields: dict[str, str]) -> dict[str, object]:
+    given: dict[str, object] = {}
+    for name, each in value.items():
+        kind = type(each)
+        if name in fields:
+            _put(fields, section, name, each)
+            given[name] = "" if each is None and name != "Correlation" else _strings(each)
+        elif kind is str:
+            fields[name] = given[name] = each
+        elif kind is int:
+            fields[name] = given[name] = str(each)
+        elif kind is dict and len(each) == 1 and type(attributes := each.get(_ATTRIBUTES)) is dict:
+            given[name] = inner = {}
+            for attribute, said in attributes.items():
+                text = said if type(said) is str else _scalar(said)
+                inner[attribute] = text
+                full = f"{name}_{attribute}"
+                if full in fields:
+                    _put(fields, section, full, said)
+                else:
+                    fields[full] = text
+        else:
+            _put(fields, section, name, each)
+            given[name] = "" if each is None and name != "Correlation" else _strings(each)
+    return given
+
+
 def text_of(event: dict[str, Any]) -> str:
     r"""The event as compact JSON: keys sorted, every value a string, attributes beside the elements.
 
     ``<``, ``>`` and ``&`` are written as ``\u003c`` and so on.
     """
+    return text_of_strings(strings_of(event))
+
+
+def strings_of(event: dict[str, Any]) -> dict[str, object]:
+    """The event with every value a string and attributes beside the elements."""
+    return {name: _strings(value) for name, value in event.items() if name != _ATTRIBUTES}
+
+
+def text_of_strings(body: dict[str, object]) -> str:
+    """As ``text_of``, of what ``strings_of`` gives."""
     import orjson
 
-    body = {name: _strings(value) for name, value in event.items() if name != _ATTRIBUTES}
     dumped = orjson.dumps({"Event": body}, option=orjson.OPT_SORT_KEYS)
     if b"<" in dumped or b">" in dumped or b"&" in dumped:
         dumped = dumped.replace(b"&", b"\\u0026").replace(b"<", b"\\u003c").replace(b">", b"\\u003e")
@@ -159,24 +230,24 @@ def fields_of(event: dict[str, Any]) -> dict[str, str]:
     and ``Data[0]``, ``Data[1]`` … each.
     """
     fields: dict[str, str] = {}
-    for section in sorted(event, key=lambda name: name != "System"):
-        value = event[section]
-        if section == _ATTRIBUTES:
-            continue
-        if section == "UserData":
-            value = _below(value)
-        if section == "RenderingInfo" or not isinstance(value, dict):
-            _put(fields, section, section, value)
-            continue
-        for name, each in value.items():
-            if type(each) is str and name not in fields and name != _TEXT:  # most are
-                fields[name] = each
-            elif name == _ATTRIBUTES and isinstance(each, dict):
-                for attribute, said in each.items():
-                    _put(fields, section, f"{section}_{attribute}", said)
-            else:
-                _put(fields, section, section if name == _TEXT else name, each)
+    for section in sorted(event, key=_is_not_system):
+        if section != _ATTRIBUTES:
+            _put_section(fields, section, event[section])
     return fields
+
+
+def _put_section(fields: dict[str, str], section: str, value: object) -> None:
+    if section == "UserData":
+        value = _below(value)
+    if section == "RenderingInfo" or not isinstance(value, dict):
+        _put(fields, section, section, value)
+        return
+    for name, each in value.items():
+        if name == _ATTRIBUTES and isinstance(each, dict):
+            for attribute, said in each.items():
+                _put(fields, section, f"{section}_{attribute}", said)
+        else:
+            _put(fields, section, section if name == _TEXT else name, each)
 
 
 def _below(value: object) -> object:

@@ -10,21 +10,18 @@ import multiprocessing
 import os
 import sys
 from collections import deque
-from concurrent.futures import Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from twsla.errors import TwslaError
-from twsla.ingest.reader import Finished, Inline, Reader
+from twsla.ingest.reader import Finished, Inline, Reader, told
 from twsla.progress import Silent
 from twsla.sources.streams import FileStream
 from twsla.store.staging import Staging
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from twsla.ingest.settings import Settings
@@ -34,8 +31,10 @@ if TYPE_CHECKING:
 
 SMALL_BYTES = 16 << 20
 """Larger files are worth the work of all processors."""
-EVENT_LOG_BYTES = 512 << 20
-"""The same of Windows event logs, which are read in Python: threads are of no use for them."""
+EVENT_LOG_BYTES = 64 << 20
+"""The same of Windows event logs, of which a process can read as much in the same time as several can of text."""
+LARGE_LOG_BYTES = 8 << 20
+"""A Windows event log that is read alone is shared out among processes from this size on."""
 WINDOW_BYTES = 128 << 20
 """So much is collected before it is shared out evenly."""
 _LEAST_BATCH_BYTES = 4 << 20
@@ -76,6 +75,11 @@ def is_small(item: Item) -> bool:
     """Whether an item can be read by another process, and is too small to be read by several."""
     most = EVENT_LOG_BYTES if item.name.lower().endswith(".evtx") else SMALL_BYTES
     return item.seekable_path is not None and (item.size_bytes or 0) <= most
+
+
+def is_large_log(item: Item) -> bool:
+    """Whether an item is a Windows event log whose blocks are worth processes of their own."""
+    return item.name.lower().endswith(".evtx") and (item.size_bytes or 0) >= LARGE_LOG_BYTES
 
 
 @dataclass(slots=True)
@@ -140,7 +144,7 @@ class Batches:
             pool = ProcessPoolExecutor(
                 self._settings.workers, mp_context=context, initializer=_begin, initargs=(os.getpid(),)
             )
-            with _told():
+            with told():
                 pool.submit(os.getpid).result()
         except (OSError, ImportError, NotImplementedError):
             for process in multiprocessing.active_children():
@@ -150,12 +154,17 @@ class Batches:
         self._pool = pool
         return True
 
+    @property
+    def executor(self) -> Executor | None:
+        """The processes, once they have been started."""
+        return self._pool
+
     def submit(self, writer: Staging, tasks: Sequence[Task]) -> None:
         """Hand out one batch."""
         assert self._pool is not None
         first = writer.reserve(_FILES_OF_A_BATCH)
         work = [replace(task, item=_sendable(task.item)) for task in tasks]
-        with _told():
+        with told():
             self._running.append(self._pool.submit(read_batch, writer.store, writer.id, first, self._settings, work))
 
     def take(self, running: int) -> list[Done]:
@@ -167,7 +176,7 @@ class Batches:
             if not wait([future], timeout=0.1).done:
                 continue
             self._running.popleft()
-            with _told():
+            with told():
                 batch = future.result()
             for unit, amount in batch.counts.items():
                 self._progress.advance(unit, amount)
@@ -179,18 +188,6 @@ class Batches:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """A process that is gone, as an error of ours."""
-    try:
-        yield
-    except BrokenProcessPool as error:
-        raise TwslaError(
-            "a process that read files was ended from outside; nothing was added to the store",
-            hint="the system may be short of memory: see its log, and import fewer files at once",
-        ) from error
 
 
 def read_batch(store: Path, identifier: str, first: int, settings: Settings, tasks: Sequence[Task]) -> Done:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from twsla import __version__
 from twsla.errors import StoreError
-from twsla.ingest.batches import WINDOW_BYTES, Batches, Task, Window, is_small
+from twsla.ingest.batches import WINDOW_BYTES, Batches, Task, Window, is_large_log, is_small
 from twsla.ingest.dry import DryRun
 from twsla.ingest.known import Known
 from twsla.ingest.reader import Finished, Reader
@@ -141,7 +141,9 @@ class Pipeline:
             self._share_out()
 
     def _read(self, task: Task) -> None:
-        self._reader.read(task.item, task.entry, task.before)
+        large = is_large_log(task.item) and not self.settings.dry_run and self._have_processes()
+        processes = self._batches.executor if large else None
+        self._reader.read(task.item, task.entry, task.before, processes=processes)
         self._known.add(task.entry)
 
     def _share_out(self) -> None:

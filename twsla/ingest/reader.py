@@ -7,21 +7,25 @@ What is in flight is bounded, so memory does not grow with the source.
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from twsla.errors import TwslaError
 from twsla.formats.blocks import MAX_LINE_BYTES
 from twsla.formats.evtx import EvtxSource
+from twsla.formats.evtx_parse import parse_events
 from twsla.ingest.building import Built, build_span
 from twsla.ingest.reading import NotTextError, Reading, open_reading
 from twsla.sources.base import DamagedError, Problem, ProblemKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import pyarrow as pa
 
+    from twsla.formats.blocks import Block
     from twsla.formats.timestamps.years import YearClock
     from twsla.ingest.settings import Settings
     from twsla.progress import Progress
@@ -72,13 +76,16 @@ class Reader:
     _parsing: deque[tuple[Reading, Future[Any] | None]] = field(default_factory=deque)
     _building: deque[tuple[Reading, Future[Built] | None]] = field(default_factory=deque)
 
-    def read(self, item: Item, entry: SourceEntry, before: SourceEntry | None = None) -> None:
+    def read(
+        self, item: Item, entry: SourceEntry, before: SourceEntry | None = None, *, processes: Executor | None = None
+    ) -> None:
         """Read one source to its end; its last rows may still be on their way.
 
         Args:
             item: The source.
             entry: Its entry for the manifest, filled in while it is read.
             before: The part of this file that is in the store already; reading goes on behind it.
+            processes: To read the blocks of a Windows event log, which Python does, one thread at a time.
         """
         try:
             reading = open_reading(item, entry, self.settings, before)
@@ -94,11 +101,18 @@ class Reader:
         for block in reading.blocks(self.settings):
             self.progress.check()
             self.progress.advance("bytes", len(block.raw))
-            self._parsing.append((reading, self.pool.submit(reading.text.parse, block)))
+            self._parsing.append((reading, self._submit(reading, block, processes)))
             self._take(self.ahead)
         self._parsing.append((reading, None))
         self._take(self.ahead)
         self.progress.advance("files", 1)
+
+    def _submit(self, reading: Reading, block: Block, processes: Executor | None) -> Future[Any]:
+        text = reading.text
+        if processes is not None and isinstance(text, EvtxSource):
+            with told():
+                return processes.submit(parse_events, text.options, block)
+        return self.pool.submit(text.parse, block)
 
     def drain(self) -> None:
         """Finish what is in flight."""
@@ -109,7 +123,9 @@ class Reader:
         while len(self._parsing) > ahead:
             reading, future = self._parsing.popleft()
             text = reading.text
-            spans = text.finish(hold_back=reading.is_growing) if future is None else text.join(future.result())
+            with told():
+                parsed = None if future is None else future.result()
+            spans = text.finish(hold_back=reading.is_growing) if parsed is None else text.join(parsed)
             for span in spans:
                 work = self.pool.submit(build_span, span, reading.entry.name, self.settings)
                 self._building.append((reading, work))
@@ -148,6 +164,18 @@ class Reader:
             self.on_problem(problem)
         entry.problems.extend(problem.sentence for problem in reading.problems)
         self.finished.append(Finished(entry, text.clock, reading.range_pending, text.pieces))
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """A process that is gone, as an error of ours."""
+    try:
+        yield
+    except BrokenExecutor as error:
+        raise TwslaError(
+            "a process that read files was ended from outside; nothing was added to the store",
+            hint="the system may be short of memory: see its log, and import fewer files at once",
+        ) from error
 
 
 def _pieces_told(reading: Reading) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from twsla.formats.blocks import Block, read_blocks
 from twsla.formats.decode import cut, decode_block, detect_encoding, is_binary
 from twsla.formats.evtx import EvtxSource, evtx_blocks, is_evtx
+from twsla.formats.evtx_parse import EvtxOptions
 from twsla.formats.text import TextSource
 from twsla.formats.timestamps.detect import choose
 from twsla.formats.timestamps.years import YearClock, source_time
@@ -232,7 +233,7 @@ def _evtx_source(entry: SourceEntry, settings: Settings) -> EvtxSource:
     entry.format, entry.encoding, entry.encoding_reason, entry.multiline = "evtx", "", "binary", "event"
     entry.stamp_form = None if settings.no_timestamps else "System.TimeCreated"
     entry.zone, entry.zone_reason = "UTC", "events are dated in UTC"
-    return EvtxSource(settings.summary, settings.no_timestamps, settings.carve)
+    return EvtxSource(EvtxOptions(settings.summary, settings.no_timestamps, settings.carve))
 
 
 def _mail_source(
