@@ -120,6 +120,22 @@ def test_damaged_logs_are_read_in_time_and_their_losses_told(run: Run, tmp_path:
         assert (f"{lost:,} of {row['expected']:,} event records cannot be read" in row["problems"]) == (lost > 0)
 
 
+def test_a_large_log_is_read_by_several_processes_as_by_one(run: Run, tmp_path: Path) -> None:
+    large, packed = tmp_path / "large.evtx", tmp_path / "large.evtx.gz"
+    data = SAMPLE.read_bytes()
+    chunk = data[4096 : 4096 + (64 << 10)]
+    large.write_bytes(data[:4096] + chunk * 150 + chunk[:1000])
+    packed.write_bytes(gzip.compress(large.read_bytes(), 1))  # what is unpacked is read by threads
+    for name, source in (("a", large), ("b", packed)):
+        done = run("import", "-d", tmp_path / f"{name}.db", source)
+        assert done.code == 3
+        assert "ends within a chunk, after 1,000 of its 65,536 bytes" in done.err
+    asked = 'SELECT line_no, "offset", ts, text FROM records ORDER BY line_no'
+    one, two = (counted(run, tmp_path / f"{name}.db", asked) for name in "ab")
+    assert one == two
+    assert len(one) >= 150 * 50
+
+
 def test_archives_and_pipes(run: Run, tmp_path: Path) -> None:
     store, archive, packed = tmp_path / "s.db", tmp_path / "a.zip", tmp_path / "b.evtx.gz"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as made:
