@@ -110,8 +110,8 @@ def parse_events(options: EvtxOptions, block: Block) -> ParsedEvents:
         if options.carving:
             carved += _carved(options, bytes_, chunk, block.offset + start)
     partial = (len(raw) - first) % CHUNK_BYTES
-    columns = (_columns(each, keyed=options.carving) for each in (records, carved))
-    return ParsedEvents(*columns, lost, strange, unsealed, chunks, partial)
+    found, left = _columns(records, keyed=options.carving), _columns(carved, keyed=options.carving)
+    return ParsedEvents(found, left, lost, strange, unsealed, chunks, partial)
 
 
 def chunk_start(block: Block) -> int:
