@@ -57,6 +57,7 @@ def case(made_case: Path, tmp_path: Path) -> Path:
 def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The store that the examples in the help are about."""
     folder = tmp_path_factory.mktemp("examples")
+    shutil.copytree(ROOT / "testdata", folder / "testdata")  # the examples name rules in it
     shutil.copytree(ROOT / "testdata" / "logs", folder / "logs")
     import_into(folder, "logs")
     return folder

@@ -199,3 +199,24 @@ def test_t_goes_to_a_time_where_no_column_takes_it(everything: Path) -> None:
         terminal.wait("go to:")
         terminal.type("00:00:35\r")
         terminal.wait(" 5/6")
+
+
+def test_a_report_opens_its_parts_and_is_saved_as_a_whole(everything: Path, tmp_path: Path) -> None:
+    with screen(everything, "report --case 17") as terminal:
+        assert [line.split("  ")[1] for line in terminal.lines if line.startswith("  ")][1:4] == [
+            "Summary",
+            "Records over time",
+            "Heatmap",
+        ]
+        for _ in range(2):
+            terminal.press("down", "enter")
+            terminal.wait("Report: 17 > Records over time")
+            terminal.press("q")
+            terminal.wait("6 rows")
+            terminal.press("up")
+        terminal.press("s")
+        terminal.wait("save file name:")
+        terminal.type(f"{tmp_path}/case.html\r")
+        terminal.wait("saved as html", 60)
+    page = (tmp_path / "case.html").read_text("utf-8")
+    assert all(part in page for part in ("Records over time", "Addresses", "Evidence"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from twsla import __version__
+from twsla.analysis.around import with_context
 from twsla.analysis.bucketing import records_fact
 from twsla.errors import TwslaError, UsageError
 from twsla.model.analysis import Analysis
@@ -101,7 +102,7 @@ def _part(engine: Engine, name: str, progress: Progress) -> Result:
     except TwslaError as error:
         return Result(name.capitalize(), (), ValueRows((), ()), notes=(Note(error.message),))
     titles = {"count": "Records over time", "sources": "Evidence", "marks": "Marked records"}
-    return replace(result, title=titles.get(name, result.title), actions=())
+    return with_context(replace(result, title=titles.get(name, result.title), actions=()), engine)
 
 
 def _addresses(engine: Engine, progress: Progress) -> Result:

@@ -37,7 +37,7 @@ def worthwhile(result: Result) -> bool:
     from twsla.model.result import ValueRows
 
     is_figure = isinstance(result.rows, ValueRows) and len(result.rows) <= 1 and len(result.columns) == 1
-    return bool(result.columns) and not is_figure
+    return bool(result.columns or result.parts) and not is_figure
 
 
 def show(result: Result, destination: Destination) -> None:
@@ -48,6 +48,10 @@ def show(result: Result, destination: Destination) -> None:
     """
     from twsla.views import app
 
+    if result.parts and not result.columns:
+        from twsla.views.contents import contents
+
+        result = contents(result)
     with tempfile.TemporaryDirectory(prefix="twsla-") as folder:
         desk = Desk(destination, Path(folder))
         colour = destination.environment.colour and not destination.options.no_color

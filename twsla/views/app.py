@@ -12,14 +12,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from prompt_toolkit.application import Application
-from prompt_toolkit.buffer import Buffer
-from prompt_toolkit.completion import PathCompleter
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import FormattedText
-from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.layout import Layout
-from prompt_toolkit.layout.containers import ConditionalContainer, HSplit, VSplit, Window
-from prompt_toolkit.layout.controls import BufferControl, FormattedTextControl
+from prompt_toolkit.layout.containers import ConditionalContainer, HSplit, Window
+from prompt_toolkit.layout.controls import FormattedTextControl
 from prompt_toolkit.mouse_events import MouseButton, MouseEventType
 from prompt_toolkit.output.color_depth import ColorDepth
 from prompt_toolkit.shortcuts import print_formatted_text
@@ -33,6 +30,7 @@ from twsla.views.cells import fit_for, fitted, text_of
 from twsla.views.dialogs import Menu, Prompt, Question
 from twsla.views.keypress import bindings
 from twsla.views.keys import KEYS_OF_TEXT, Do
+from twsla.views.prompt_line import PromptLine
 from twsla.views.style import COLOURLESS, STYLES, has_colours, signs_of
 from twsla.views.table import Look
 from twsla.views.text_view import TextView
@@ -41,7 +39,6 @@ from twsla.views.work import Worker
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from prompt_toolkit.formatted_text import StyleAndTextTuples
     from prompt_toolkit.input import Input
     from prompt_toolkit.key_binding.key_bindings import NotImplementedOrNone
     from prompt_toolkit.mouse_events import MouseEvent
@@ -56,8 +53,6 @@ TICK_S = 0.1
 """Between two looks at what the threads have done."""
 ESCAPE_S = 0.1
 """A lone escape byte is the key after so long; before, it may be the beginning of a key's sequence on a slow line."""
-COMPLETIONS = 8
-"""Names shown at a time while a path is completed."""
 WHEEL_ROWS = 3
 CLIPBOARD_BYTES = 74_000
 """What terminals take at once."""
@@ -92,14 +87,12 @@ class Screen:
         self.jobs = Worker("jobs", self.deliver, interrupt)
         self.counts = Worker("counts", self.deliver, interrupt)
         self._views: list[TableView | TextView] = []
-        self._prompt: Prompt | None = None
         self._question: Question | None = None
         self._menu: Menu | None = None
-        self._problem = ""
         self._mouse = True
         self._painted = ""
         self._size = (environment.width, environment.height)
-        self._histories: dict[str, InMemoryHistory] = {}
+        self._line = PromptLine(self._focus)
         self._last: list[Fragments] = []
         self._opened: list[Result] = []
         self.app = self._application(environment, colour, input, output)
@@ -111,21 +104,19 @@ class Screen:
         self, environment: Environment, colour: bool, input: Input | None, output: Output | None
     ) -> Application[None]:
         coloured = colour and has_colours(environment.variables.get("TERM", ""))
-        self._buffer = Buffer(multiline=False, complete_while_typing=False)
-        self._answering = Window(BufferControl(self._buffer), height=1)
         self._idle = Window(FormattedTextControl("", focusable=True), height=0)
-        asking = Condition(lambda: self._prompt is not None)
-        label = Window(FormattedTextControl(self._label), height=1, dont_extend_width=True)
+        line = self._line
+        asking = Condition(lambda: line.prompt is not None)
         layout = HSplit(
             [
                 Canvas(self._draw, self._on_mouse, asking),
-                ConditionalContainer(VSplit([label, self._answering]), asking),
+                ConditionalContainer(line.container(), asking),
                 ConditionalContainer(self._idle, ~asking),
             ]
         )
         app: Application[None] = Application(
             Layout(layout, focused_element=self._idle),
-            key_bindings=bindings(self._press, self._accept, self._cancel, self._complete, asking),
+            key_bindings=bindings(self._press, line, asking),
             style=Style.from_dict(STYLES if coloured else COLOURLESS),
             full_screen=True,
             erase_when_done=True,
@@ -238,26 +229,7 @@ class Screen:
         if self._question:
             text = f" {fit_for(self._question.text, self.look.encoding)}  (y/n) "
             return [fitted([("class:menu", text)], width, fill="class:menu")]
-        if self._prompt is None:
-            return []
-        state = self._buffer.complete_state
-        if state and state.completions:
-            at = state.complete_index or 0
-            first = max(0, min(at - COMPLETIONS // 2, len(state.completions) - COMPLETIONS))
-            return [
-                fitted(
-                    [("", f" {fit_for(each.display_text, self.look.encoding)}")],
-                    width,
-                )
-                if place != state.complete_index
-                else fitted([("class:chosen", f" {fit_for(each.display_text, self.look.encoding)}")], width)
-                for place, each in enumerate(state.completions[first : first + COMPLETIONS], first)
-            ][: height - 1]
-        style, text = ("class:refusal", self._problem) if self._problem else ("class:faint", self._prompt.help)
-        return [fitted([(style, f" {fit_for(text, self.look.encoding)}")], width)] if text else []
-
-    def _label(self) -> StyleAndTextTuples:
-        return [("class:prompt", f" {self._prompt.label}")] if self._prompt else []
+        return self._line.lines_above(width, height, self.look.encoding)
 
     # --- keys and mouse -----------------------------------------------------------------------------------------
 
@@ -291,6 +263,10 @@ class Screen:
         rest = view.press(meaning)
         if rest is not None and not commands.run(view, rest) and isinstance(rest, Do):
             self._general(rest)
+
+    def _focus(self, window: Window | None) -> None:
+        """Give the keyboard to a window; None: to nobody."""
+        self.app.layout.focus(window or self._idle)
 
     def _general(self, do: Do) -> None:
         """Keys that are the same everywhere."""
@@ -330,7 +306,7 @@ class Screen:
 
     def _on_mouse(self, event: MouseEvent) -> NotImplementedOrNone:
         view = self._view
-        if self._prompt or self._menu or self._question:
+        if self._line.prompt or self._menu or self._question:
             return NotImplemented
         if event.event_type in (MouseEventType.SCROLL_DOWN, MouseEventType.SCROLL_UP):
             rows = WHEEL_ROWS if event.event_type is MouseEventType.SCROLL_DOWN else -WHEEL_ROWS
@@ -342,58 +318,16 @@ class Screen:
         if event.event_type is not MouseEventType.MOUSE_UP or event.button not in (MouseButton.LEFT, MouseButton.NONE):
             return NotImplemented
         if isinstance(view, TableView):
-            do = view.click(event.position.x, event.position.y)
-            if do is not None:
-                commands.run(view, do)
+            meaning = view.click(event.position.x, event.position.y)
+            if meaning is not None:
+                commands.run(view, meaning)
         return None
 
-    # --- prompts ------------------------------------------------------------------------------------------------
+    # --- what views ask for -------------------------------------------------------------------------------------
 
     def ask(self, prompt: Prompt) -> None:
         """Ask for a line of text."""
-        self._prompt, self._problem = prompt, ""
-        if prompt.history:
-            self._buffer.history = self._histories.setdefault(prompt.history, InMemoryHistory())
-        self._buffer.completer = PathCompleter(expanduser=True) if prompt.paths else None  # type: ignore[assignment]
-        self._buffer.reset()
-        self._buffer.load_history_if_not_yet_loaded()
-        self._buffer.text = prompt.text
-        self._buffer.cursor_position = len(prompt.text)
-        self.app.layout.focus(self._answering)
-
-    def _accept(self) -> None:
-        """Enter at a prompt."""
-        prompt, text = self._prompt, self._buffer.text
-        assert prompt is not None
-        self._close_prompt()
-        if not text and not prompt.empty:
-            return
-        if text and prompt.history:
-            self._buffer.history.append_string(text)
-        problem = prompt.answer(text)
-        if problem is not None:
-            self.ask(replace(prompt, text=text))
-            self._problem = problem
-
-    def _cancel(self) -> None:
-        """Escape at a prompt."""
-        if self._buffer.complete_state:
-            self._buffer.cancel_completion()
-        else:
-            self._close_prompt()
-
-    def _close_prompt(self) -> None:
-        self._prompt = None
-        self.app.layout.focus(self._idle)
-
-    def _complete(self, backwards: bool) -> None:
-        """Tab at a prompt."""
-        if self._buffer.complete_state:
-            (self._buffer.complete_previous if backwards else self._buffer.complete_next)()
-        elif self._prompt and self._prompt.paths:
-            self._buffer.start_completion(insert_common_part=True)
-
-    # --- what views ask for -------------------------------------------------------------------------------------
+        self._line.ask(prompt)
 
     def confirm(self, question: Question) -> None:
         """Ask for yes or no."""

@@ -21,7 +21,7 @@ from twsla.views.arrange import (
     record_key,
 )
 from twsla.views.cells import cells
-from twsla.views.keys import Do, SortBy, hints, key_map
+from twsla.views.keys import SortBy, hints, key_map
 from twsla.views.pages import Page, read_pages
 from twsla.views.paint import Paint
 from twsla.views.state import TableState
@@ -421,8 +421,8 @@ class TableView:
 
     # --- mouse ------------------------------------------------------------------------------------------------
 
-    def click(self, x: int, y: int) -> Do | None:
-        """Select the row under the mouse; a second time opens it. A heading sorts."""
+    def click(self, x: int, y: int) -> Meaning | None:
+        """Select the row under the mouse; a second time does what ``Enter`` does. A heading sorts."""
         drawing = self.drawing
         if drawing is None:
             return None
@@ -435,7 +435,7 @@ class TableView:
         if row is None:
             return None
         if row == self.state.cursor:
-            return Do.DETAIL
+            return self.keys.meanings.get("enter")
         self.change(states.select(self.state, row))
         return None
 

@@ -19,6 +19,8 @@ ROOM_FOR_MORE = 12
 """Lines a window must have before figures and notes get lines of their own."""
 ROOM_FOR_HINT = 60
 """Columns it must have before the number of notes is told on the first line."""
+LEAST_NAME = 12
+"""Cells of a title that are shown before the number of rows gets room."""
 COUNTED = frozenset({"rows", "keys", "values", "marks"})
 """Figures that the number of rows tells as well."""
 
@@ -33,10 +35,12 @@ def title_lines(picture: Picture, width: int, height: int) -> list[Fragments]:
     """What this is, how many rows it has, its figures; those that have no room on the first line, on a second."""
     result, look = picture.result, picture.look
     dot = f" {look.signs.dot} "
+    count = count_text(picture)
     name = fit_for(" > ".join((*picture.trail, result.title)), look.encoding)
+    name = clip(name, max(LEAST_NAME, width - cells(count) - 4))
     notes = "" if height >= ROOM_FOR_MORE or width < ROOM_FOR_HINT else notes_hint(result)
     room = width - cells(name) - 4 - cells(notes)
-    first, rest = [count_text(picture)], [fit_for(text, look.encoding) for text in figures(picture)]
+    first, rest = [count], [fit_for(text, look.encoding) for text in figures(picture)]
     while rest and (height < ROOM_FOR_MORE or cells(dot.join([*first, rest[0]])) <= room):
         first.append(rest.pop(0))
     parts = [("class:title class:title.name", f" {name}"), ("class:title", f"  {dot.join(first)} ")]

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from prompt_toolkit.filters import Filter
     from prompt_toolkit.key_binding import KeyPressEvent
 
+    from twsla.views.prompt_line import PromptLine
+
 NAMES: dict[Keys, str] = {
     Keys.Down: "down",
     Keys.Up: "up",
@@ -42,9 +44,7 @@ NAMES: dict[Keys, str] = {
 
 def bindings(
     press: Callable[[str], None],
-    accept: Callable[[], None],
-    cancel: Callable[[], None],
-    complete: Callable[[bool], None],
+    line: PromptLine,
     asking: Filter,
 ) -> KeyBindings:
     """Every key to ``press``; while a line of text is asked for, the few that end it, and the rest to the editor."""
@@ -67,19 +67,19 @@ def bindings(
 
     @made.add(Keys.ControlM, filter=asking, eager=True)
     def _enter(event: KeyPressEvent) -> None:
-        accept()
+        line.accept()
 
     @made.add(Keys.Escape, filter=asking, eager=True)
     @made.add(Keys.ControlC, filter=asking, eager=True)
     def _leave(event: KeyPressEvent) -> None:
-        cancel()
+        line.cancel()
 
     @made.add(Keys.ControlI, filter=asking, eager=True)
     def _next(event: KeyPressEvent) -> None:
-        complete(False)
+        line.complete(backwards=False)
 
     @made.add(Keys.BackTab, filter=asking, eager=True)
     def _previous(event: KeyPressEvent) -> None:
-        complete(True)
+        line.complete(backwards=True)
 
     return made

@@ -263,7 +263,7 @@ def needs_met(result: Result) -> set[Needs]:
 def hints(keys: KeyMap) -> Iterator[tuple[str, str]]:
     """Key and two words for the line of hints: the result's own first."""
     for action in keys.actions:
-        yield action.key, action.title
+        yield shown(action.key), action.title
     if keys.sorts:
         yield "/".join((column.sort_key or "")[:1] for column in keys.sorts), "sort"
     texts = {binding.do: binding.hint for binding in TABLE}
