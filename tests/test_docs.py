@@ -58,7 +58,7 @@ def test_the_readme_does_not_name_an_option_that_is_none() -> None:
 
 def test_the_readme_lists_every_page_once() -> None:
     linked = re.findall(
-        r"\]\(docs/(\w+\.md)\)", (ROOT / "README.md").read_text("utf-8").partition("## Documentation")[2]
+        r"\]\(docs/([\w-]+\.md)\)", (ROOT / "README.md").read_text("utf-8").partition("## Documentation")[2]
     )
 
     assert sorted(linked) == sorted(path.name for path in (ROOT / "docs").glob("*.md"))

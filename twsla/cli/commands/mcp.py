@@ -11,11 +11,17 @@ from typing import TYPE_CHECKING, Literal
 
 from twsla.cli.bind import make_command
 from twsla.errors import UsageError
-from twsla.options import opt
+from twsla.options import describe, opt
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from twsla.cli.bind import Call
     from twsla.mcp.desk import Desk
+
+
+MOST_PARALLEL = 64
+"""Calls at once, each with a database of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +81,8 @@ class McpOptions:
     grok: str = opt("-g", "--grok", default="", help="Grok definitions for all calls.", metavar="full|FILE")
     timeout: float = opt("--timeout", default=60.0, help="Seconds that a call may work.", metavar="SECONDS")
     parallel: int = opt("--parallel", default=4, help="Calls that work at once; others wait.", metavar="N")
-    print_config: Literal["", "claude", "vscode", "cursor"] = opt(
-        "--print-config", default="", help="Print what the configuration of this client needs, and end."
+    print_config: Literal["claude", "vscode", "cursor"] | None = opt(
+        "--print-config", default=None, help="Print what the configuration of this client needs, and end."
     )
 
 
@@ -131,8 +137,11 @@ def _desk(call: Call, options: McpOptions) -> Desk:
     from twsla.query.engine import query_of
     from twsla.store.layout import check_marker
 
-    if not (options.timeout > 0 and 1 <= options.parallel <= 64):
-        raise UsageError("--timeout must be above 0, and --parallel from 1 to 64")
+    if not (options.timeout > 0 and 1 <= options.parallel <= MOST_PARALLEL):
+        raise UsageError(
+            f"--timeout {options.timeout:g} or --parallel {options.parallel} cannot be",
+            hint=f"a timeout above 0, and from 1 to {MOST_PARALLEL} calls at once",
+        )
     roots = tuple(_root(each) for each in options.allow_import)
     query_of(call.selection, call.environment)
     if not roots:
@@ -164,21 +173,36 @@ def _root(path: Path) -> Path:
     """
     real = Path(os.path.realpath(path))
     if not real.is_dir():
-        raise UsageError(f"--allow-import {path} is no directory")
+        raise UsageError(f"--allow-import {path} is no directory", hint="name one that is there")
     return real
 
 
 def _print_config(call: Call, options: McpOptions) -> None:
     from twsla.mcp.client_config import config_block
 
-    program = shutil.which(sys.argv[0]) if Path(sys.argv[0]).stem == "twsla" else None
-    command = [os.path.abspath(program)] if program else [sys.executable, "-m", "twsla"]  # noqa: PTH100  # no links
-    command += ["mcp", "--datastore", str(call.selection.datastore.absolute())]
-    command += [part for root in options.allow_import for part in ("--allow-import", str(_root(root)))]
-    command += ["--mask"] if options.mask else []
     place = {"stream": "mcp", "sse": "sse"}.get(options.transport)
     url = f"http://{options.endpoint}/{place}" if place else None
-    call.environment.stdout.write(f"{config_block(options.print_config, command, url)}\n".encode())
+    program = shutil.which(sys.argv[0]) if Path(sys.argv[0]).stem == "twsla" else None
+    command = [os.path.abspath(program)] if program else [sys.executable, "-m", "twsla"]  # noqa: PTH100  # no links
+    command += ["mcp", *_spelt(call.selection), *_spelt(options)]
+    text = config_block(str(options.print_config), command, url)
+    call.environment.stdout.write(f"{text}\n".encode())
+
+
+def _spelt(given: object) -> Iterator[str]:
+    """Options that differ from their defaults as they are typed; the store always, paths from the root."""
+    for info in describe(type(given)):
+        value = getattr(given, info.name)
+        if info.name in {"print_config", "transport", "token"} or (value == info.default and info.name != "datastore"):
+            continue
+        for one in value if isinstance(value, tuple) else (value,):
+            text = os.path.abspath(one) if isinstance(one, Path) else str(one)  # noqa: PTH100  # no links
+            if info.positional:
+                yield text
+            elif info.type == "flag":
+                yield info.long if one else f"--no-{info.long.removeprefix('--')}"
+            else:
+                yield f"{info.long}={text}"
 
 
 command = make_command(
