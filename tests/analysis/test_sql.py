@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,6 +67,24 @@ def test_filters_and_time_range_decide_what_the_view_holds(run: Run, store: Path
         "CREATE TABLE x AS SELECT 1",
         "DELETE FROM records",
         "PRAGMA database_list",
+        "SELECT * FROM read_blob('/etc/hostname')",
+        "SELECT * FROM read_parquet('{store}/twsla.db/../x.parquet')",
+        "SELECT * FROM read_text('{store}/twsla.db/STORE')",
+        "SELECT * FROM query('SELECT * FROM read_text(''/etc/passwd'')')",
+        "SELECT * FROM json_execute_serialized_sql(json_serialize_sql('FROM read_text(''/etc/passwd'')'))",
+        "SELECT * FROM parquet_metadata('/etc/passwd')",
+        "SELECT * FROM sniff_csv('/etc/passwd')",
+        "SELECT getenv('HOME')",
+        "SELECT * FROM duckdb_secrets()",
+        "SELECT * FROM request",
+        "SELECT 1) UNION ALL SELECT * FROM (SELECT 2",
+        "WITH x AS (SELECT 1) DELETE FROM records",
+        "EXPORT DATABASE '{store}/x'",
+        "PRAGMA memory_limit='50GB'",
+        "RESET memory_limit",
+        "LOAD '{store}/x.duckdb_extension'",
+        "CALL enable_logging(storage='file')",
+        "-- nothing",
         "SELECT nothing FROM records",
         "SELEC 1",
         "",
@@ -92,6 +114,7 @@ def test_a_statement_stops_with_the_engine_that_asked(store: Path) -> None:
 
     from twsla.errors import Cancelled
     from twsla.model.query import Query
+    from twsla.progress import Silent
     from twsla.query.engine import Engine
     from twsla.query.statement import run_statement
     from twsla.store.store import Store
@@ -104,12 +127,77 @@ def test_a_statement_stops_with_the_engine_that_asked(store: Path) -> None:
             run_statement(
                 engine,
                 "SELECT count(*) FROM range(1000000000000) a, range(1000) b WHERE a.range % 7 = 3",
+                Silent(),
                 most_rows=1,
                 timeout_s=60,
             )
     finally:
         stop.cancel()
         engine.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT len(list_sort(range(100000000)))",  # one call that cannot be interrupted
+        "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t",
+        "SELECT sleep_ms(1000000)",
+    ],
+)
+def test_time_is_up_whatever_runs(run: Run, store: Path, statement: str) -> None:
+    began = time.monotonic()
+    done = run("sql", "--timeout", "1", statement)
+    assert done.code == 1
+    assert "stopped after 1 seconds" in done.err or "more memory" in done.err
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not limit the memory of a process")
+@pytest.mark.parametrize("statement", ["SELECT len(range(1000000000))", "SELECT length(repeat('x', 3000000000))"])
+def test_memory_that_the_database_does_not_count_is_limited(run: Run, store: Path, statement: str) -> None:
+    done = run("sql", statement)
+    assert done.code == 1
+    assert "needs more memory than" in done.err
+
+
+@pytest.mark.parametrize(
+    ("statement", "rows"),
+    [
+        ("SELECT 1 AS x;", ["1"]),
+        ("/* a */ SELECT ';' AS x; -- b", [";"]),
+        ("SELECT line_no AS x FROM records ORDER BY 1 DESC LIMIT 1 -- the last", ["4"]),
+        ("FROM range(2) t(x)", ["0", "1"]),
+        ("VALUES (7)", ["7"]),
+    ],
+)
+def test_statements_end_as_people_end_them(run: Run, store: Path, statement: str, rows: list[str]) -> None:
+    done = run("sql", statement)
+    assert done.code == 0, done.err
+    assert done.text.splitlines()[1:] == rows
+
+
+def test_modules_in_the_directory_one_is_in_are_not_run(store: Path) -> None:
+    for name in ("json", "_duckdb", "twsla"):
+        (store / f"{name}.py").write_text("open('ran', 'w')\n")
+    done = subprocess.run([sys.executable, "-P", "-m", "twsla", "sql", "SELECT 1 AS x"], cwd=store, capture_output=True)
+    assert done.stdout.split() == [b"x", b"1"], done.stderr
+    assert not (store / "ran").exists()
+
+
+def test_stopping_ends_the_statement(store: Path) -> None:
+    from twsla.analysis.sql import SqlOptions, sql
+    from twsla.errors import Cancelled
+    from twsla.model.query import Query
+    from twsla.progress import Silent
+    from twsla.query.engine import Engine
+    from twsla.store.store import Store
+
+    engine = Engine(Store.open(store / "twsla.db"), Query())
+    progress = Silent()
+    threading.Timer(0.5, lambda: setattr(progress, "cancelled", True)).start()
+    with pytest.raises(Cancelled):
+        sql(engine, SqlOptions("SELECT sleep_ms(1000000)"), progress)
+    engine.close()
 
 
 def test_rows_left_out_are_told(run: Run, store: Path) -> None:

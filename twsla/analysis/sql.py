@@ -30,15 +30,16 @@ def sql(engine: Engine, options: SqlOptions, progress: Progress) -> Result:
     """Answer a SELECT over the records.
 
     The view ``records`` holds the records that the time range and the filters (``-f``, ``-r``, ``-v``) leave. Its
-    columns are ts (UTC), ts_flags, source, line_no, offset, text, raw and shape. The dialect is DuckDB's. The statement
-    can read nothing but these records: no other files, no network; and it can write nothing.
+    columns are ts (UTC), ts_flags, source, line_no, offset, text, raw, shape and fields. The dialect is DuckDB's. The
+    statement runs in a process of its own, which can open the files of the store and no others, has no network, writes
+    nothing, and has a limit of time and of memory.
     """
     from twsla.query.statement import run_statement
 
     for value, flag in ((options.timeout, "--timeout"), (options.max_rows, "--max-rows")):
         if value < 0:
             raise UsageError(f"{flag} {value:g} is less than none", hint="give a number from 0 on")
-    answer = run_statement(engine, options.statement, most_rows=options.max_rows, timeout_s=options.timeout)
+    answer = run_statement(engine, options.statement, progress, most_rows=options.max_rows, timeout_s=options.timeout)
     notes = (
         ()
         if answer.complete

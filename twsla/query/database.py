@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import threading
 import weakref
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from twsla.errors import StoreError
 from twsla.store.layout import plain_path
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from _duckdb import DuckDBPyConnection
 
 MEMORY_LIMIT = "800MB"
@@ -33,6 +36,7 @@ class Database:
         self._inner: list[Database] = []
         self._root: DuckDBPyConnection | None = None
         self._connections: dict[int, DuckDBPyConnection] = {}
+        self._stops: list[tuple[int, Callable[[], object]]] = []
         self._scratch = 0
         self._folder: Path | None = None
         self._links: dict[Path, str] = {}
@@ -64,8 +68,21 @@ class Database:
         for ident, connection in list(self._connections.items()):
             if thread is None or ident == thread:
                 connection.interrupt()
+        for ident, stop in list(self._stops):
+            if thread is None or ident == thread:
+                stop()
         for inner in list(self._inner):
             inner.interrupt(thread)
+
+    @contextmanager
+    def stopping(self, stop: Callable[[], object]) -> Iterator[None]:
+        """While inside, what interrupts the calling thread calls ``stop`` too."""
+        entry = threading.get_ident(), stop
+        self._stops.append(entry)
+        try:
+            yield
+        finally:
+            self._stops.remove(entry)
 
     def scratch_name(self) -> str:
         """A table name not used yet."""

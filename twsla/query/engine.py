@@ -20,6 +20,7 @@ from twsla.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     import pyarrow as pa
@@ -71,6 +72,15 @@ class Engine:
     def isolated(self) -> Engine:
         """An engine for the same records on a database of its own: closed by itself, interrupted with this one."""
         return Engine(self.store, self.query, self._database.isolated())
+
+    @property
+    def memory(self) -> str:
+        """What DuckDB may take, as it writes sizes."""
+        return self._database.memory
+
+    def stopping(self, stop: Callable[[], object]) -> AbstractContextManager[None]:
+        """While inside, what interrupts the calling thread calls ``stop`` too: work that is not DuckDB's ends so."""
+        return self._database.stopping(stop)
 
     @property
     def connection(self) -> DuckDBPyConnection:
