@@ -123,6 +123,7 @@ SOURCES: dict[str, Entry] = {}
 FORMATS: dict[str, Entry] = {
     "mail": Entry("twsla.formats.mail:MailSource", "Message files (.eml) and mbox files."),
     "evtx": Entry("twsla.formats.evtx:EvtxSource", "Windows event logs (.evtx)."),
+    "events": Entry("twsla.formats.event_lines:EventLines", "Windows events as JSON lines or CSV of other tools."),
 }
 
 TABLES: dict[Table, dict[str, Entry]] = {

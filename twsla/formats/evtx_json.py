@@ -45,7 +45,7 @@ def sharpen(event: dict[str, Any], record: bytes) -> int | None:
     written = attributes.get("SystemTime") if isinstance(attributes, dict) else None
     if not isinstance(attributes, dict) or not isinstance(written, str):
         return None
-    ts = _instant(written)
+    ts = instant(written)
     if ts is None:
         return None
     rounded = ts // 100 + _EPOCH_FILETIME
@@ -81,7 +81,7 @@ def _seconds_text(filetime: int) -> str:
     return f"{day}T{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
-def _instant(text: str) -> int | None:
+def instant(text: str) -> int | None:
     """Nanoseconds UTC of a time as it stands in events; None: it is none, or outside 1677 to 2262."""
     if _is_usual(text):
         minute = _minute(text[:17])
@@ -108,7 +108,7 @@ def _is_usual(text: str) -> bool:
 @lru_cache(1024)
 def _minute(text: str) -> int | None:
     """Nanoseconds of the minute that ``2020-10-23T21:57:`` names."""
-    return _instant(f"{text}00Z")
+    return instant(f"{text}00Z")
 
 
 @lru_cache(256)

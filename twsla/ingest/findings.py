@@ -187,7 +187,7 @@ def _text(seen: Inspected) -> Iterator[Finding]:
 
 def _stamps(seen: Inspected) -> Iterator[Finding]:
     look, plan = seen.look, seen.plan
-    if seen.entry.format == "mail":
+    if seen.entry.format in {"mail", "events"}:
         yield Finding("stamps", seen.entry.stamp_form or "not looked for")
         return
     if plan is None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from twsla.formats.blocks import Readable
     from twsla.formats.encodings import Encoding
+    from twsla.formats.event_documents import Reader
     from twsla.formats.timestamps.model import StampPlan
     from twsla.ingest.settings import Settings
     from twsla.sources.base import Item
@@ -210,13 +211,16 @@ def open_reading(item: Item, entry: SourceEntry, settings: Settings, before: Sou
     first = (opened.before + head)[:HEAD_BYTES]
     if settings.format == "evtx" or (settings.format is None and is_evtx(first)):
         return Reading(item, entry, _evtx_source(entry, settings), opened, head, digest, problems)
-    if _is_mail(first[:SAMPLE_BYTES], item, settings):
+    if settings.format == "events" or (settings.format is None and _first_event(first) is not None):
+        entry.format = "events"
+    elif _is_mail(first[:SAMPLE_BYTES], item, settings):
         entry.format = "mail"
     elif settings.encoding is None and settings.format is None and is_binary(first[:SAMPLE_BYTES]):
         opened.stream.close()
         raise NotTextError
     encoding = detect_encoding(first, forced=settings.encoding)
-    text = (_mail_source if entry.format == "mail" else _text_source)(first, encoding, item, entry, settings, before)
+    made = {"mail": _mail_source, "events": _event_lines}.get(entry.format, _text_source)
+    text = made(first, encoding, item, entry, settings, before)
     entry.encoding, entry.encoding_reason = encoding.name, encoding.why
     return Reading(item, entry, text, opened, head, digest, problems)
 
@@ -234,6 +238,45 @@ def _evtx_source(entry: SourceEntry, settings: Settings) -> EvtxSource:
     entry.stamp_form = None if settings.no_timestamps else "System.TimeCreated"
     entry.zone, entry.zone_reason = "UTC", "events are dated in UTC"
     return EvtxSource(EvtxOptions(settings.summary, settings.no_timestamps, settings.carve))
+
+
+def _first_event(first: bytes, encoding: Encoding | None = None) -> Reader | None:
+    """What reads a source's lines, where its beginning is a Windows event as other tools write them."""
+    bare = first[:4].strip()
+    if encoding is None and not (bare.startswith((b"{", b"[", b"\xef\xbb\xbf", b"\xff\xfe", b"Reco"))):
+        return None
+    from twsla.formats.event_documents import reader_of
+
+    encoding = encoding or detect_encoding(first[:SAMPLE_BYTES])
+    lines = decode_block(first[: 4 * SAMPLE_BYTES], encoding, first=True).lines
+    for start, end in zip(lines.starts[:3].tolist(), lines.ends[:3].tolist(), strict=True):
+        text = bytes(lines.buf[start:end]).decode("utf-8").strip()
+        if text and text != "[":
+            return reader_of(text)
+    return None
+
+
+def _event_lines(
+    first: bytes,
+    encoding: Encoding,
+    item: Item,
+    entry: SourceEntry,
+    settings: Settings,
+    before: SourceEntry | None,
+) -> TextSource:
+    from twsla.formats.event_documents import read_json
+    from twsla.formats.event_lines import STAMPS, EventLines
+
+    entry.zone, entry.zone_reason = settings.stamps.zone, settings.zone_reason
+    entry.stamp_form = None if settings.no_timestamps else STAMPS
+    entry.multiline = "off"
+    return EventLines(
+        encoding,
+        _first_event(first, encoding) or read_json,
+        settings.stamps.zone,
+        first_line=entry.start_line,
+        dating=not settings.no_timestamps,
+    )
 
 
 def _mail_source(
