@@ -84,8 +84,14 @@ class Terminal:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        os.close(self._primary)
-        os.close(self._secondary)
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """The window is closed."""
+        if self._primary >= 0:
+            os.close(self._primary)
+            os.close(self._secondary)
+        self._primary = self._secondary = -1
 
     # --- what is there -------------------------------------------------------------------------------------------
 

@@ -300,6 +300,13 @@ def test_a_signal_ends_it_and_the_terminal_is_as_it_was(case: Path, number: sign
         assert sign in terminal.output
 
 
+def test_a_window_that_is_closed_ends_it_as_a_hang_up(case: Path) -> None:
+    with screen(case, "search") as terminal:
+        terminal.hang_up()
+
+        assert terminal.process.wait(15) == -signal.SIGHUP
+
+
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash, which does job control")
 def test_suspending_and_coming_back(case: Path) -> None:
     with Terminal(cwd=case, command=["bash", "--norc", "-i"], env={"PS1": "ready> "}) as terminal:

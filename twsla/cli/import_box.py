@@ -87,7 +87,7 @@ class ImportBox(TerminalProgress):
     def _figures(self) -> str:
         counts = self._counted()
         parts = [
-            f"{counts.get('files', 0):,} files",
+            f"{counts.get('files', 0):,} file{'' if counts.get('files') == 1 else 's'}",
             f"{counts.get('lines', 0):,} lines",
             si_bytes(counts.get("bytes", 0)),
         ]

@@ -145,8 +145,10 @@ class Screen:
             self.app.run(pre_run=self._begin, set_exception_handler=False)
         except Ended as end:
             ended = end
-        except EOFError:  # the terminal is gone
-            self._last = []
+        except (EOFError, OSError):
+            if not _is_gone(self.app.output):
+                raise
+            ended = Ended(getattr(signal, "SIGHUP", signal.SIGTERM))
         finally:
             for worker in (self.pages, self.jobs, self.counts):
                 worker.close()
@@ -432,6 +434,19 @@ class Screen:
     def size(self) -> tuple[int, int]:
         """Columns and lines for views."""
         return self._size
+
+
+def _is_gone(output: Output) -> bool:
+    """Whether the terminal was closed, or the connection to it is lost."""
+    try:
+        import termios
+    except ImportError:  # Windows
+        return False
+    try:
+        termios.tcgetattr(output.fileno())
+    except (OSError, termios.error):
+        return True
+    return False
 
 
 def _import_arrow() -> None:
