@@ -232,7 +232,17 @@ class Selection:
     )
     tz: str = opt("--tz", default="", help="Time zone for showing times and for reading time ranges.", metavar="ZONE")
     utc: bool = opt("--utc", default=False, help="Short for --tz UTC.")
+    on: str = opt(
+        "--on",
+        default="records",
+        choices=("records", "detections"),
+        help="Look at what the last 'twsla sigma' detected instead of at all records.",
+    )
     filters: tuple[str, ...] = arg("FILTER", help="Simple filters; a record must match all of them.")
+
+
+OF_RECORDS = tuple(info.name for info in describe(Selection) if info.name != "on")
+"""All of the selection but whether it is of records or of detections, for commands to which that means nothing."""
 
 
 @dataclass(frozen=True, slots=True)

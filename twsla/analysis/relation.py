@@ -164,5 +164,5 @@ analysis = Analysis(
     options=RelationOptions,
     run=relation,
     example="twsla relation ip 'regex/for [a-z]+/' 'Failed password'",
-    selection=("datastore", "time_range", "filter", "regex", "inverted", "ignore_case", "where", "tz", "utc"),
+    selection=("datastore", "time_range", "filter", "regex", "inverted", "ignore_case", "where", "tz", "utc", "on"),
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from twsla.errors import UsageError
 from twsla.model.analysis import Analysis
-from twsla.options import opt
+from twsla.options import OF_RECORDS, opt
 from twsla.sigma.loading import RuleOptions
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from twsla.sigma.reading import Reader
     from twsla.sigma.running import Outcome
 
-SELECTION = ("datastore", "time_range", "filter", "regex", "inverted", "ignore_case", "tz", "utc", "filters")
+SELECTION = OF_RECORDS
 """What Sigma commands take of the selection: they look at records, not at detections."""
 
 

@@ -63,5 +63,5 @@ analysis = Analysis(
     options=SqlOptions,
     run=sql,
     example="twsla sql 'SELECT source, count(*) AS records FROM records GROUP BY source ORDER BY source'",
-    selection=("datastore", "time_range", "filter", "regex", "inverted", "ignore_case", "where", "tz", "utc"),
+    selection=("datastore", "time_range", "filter", "regex", "inverted", "ignore_case", "where", "tz", "utc", "on"),
 )

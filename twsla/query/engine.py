@@ -293,7 +293,7 @@ def open_engine(
     query = query_of(selection, environment)
     if within is not None:
         query = within(query)
-    engine = Engine(Store.open(selection.datastore, damaged=damaged), query, Database(memory))
+    engine = Engine(_opened(selection, damaged=damaged), query, Database(memory))
     try:
         if query.where is not None:
             from twsla.query.conditions import check_condition
@@ -302,6 +302,23 @@ def open_engine(
         yield engine
     finally:
         engine.close()
+
+
+def _opened(selection: Selection, *, damaged: bool) -> Store:
+    """The store that is meant: that of the records, or the one beside it with what was detected in them."""
+    if selection.on == "records":
+        return Store.open(selection.datastore, damaged=damaged)
+    from twsla.store.layout import check_marker
+    from twsla.store.marks import detections_path
+
+    check_marker(selection.datastore)
+    path = detections_path(selection.datastore)
+    if not path.exists():
+        raise StoreError(
+            f"nothing was detected in {selection.datastore} so far",
+            hint="run 'twsla sigma -s RULES' before --on detections",
+        )
+    return Store.open(path)
 
 
 _EMPTY = (

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from twsla import __version__
 from twsla.store.layout import new_ulid
-from twsla.store.marks import case_path
+from twsla.store.marks import detections_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,11 +41,6 @@ def head_sql(level: str, title: str, count: str, group: str) -> str:
     """SQL for what stands before the record's own text in the text of a detection, from SQL for the rule's fields."""
     counted = f"coalesce(' (' || trim({count} || ' ' || coalesce({group}, '')) || ')', '')"
     return f"coalesce('[' || {level} || '] ', '') || {title} || {counted} || ': '"
-
-
-def detections_path(store: Path) -> Path:
-    """Where the detections of a store lie."""
-    return case_path(store) / NAME
 
 
 @dataclass(slots=True)

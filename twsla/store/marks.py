@@ -53,6 +53,11 @@ def case_path(store: Path) -> Path:
     return whole.with_name(whole.name + SUFFIX)
 
 
+def detections_path(store: Path) -> Path:
+    """Where the detections of a store lie: a store as well, with a record for each."""
+    return case_path(store) / "detections"
+
+
 class MarkFile:
     """The marks of one store, as they are when read; anybody may add to them meanwhile."""
 

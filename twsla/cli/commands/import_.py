@@ -11,6 +11,7 @@ from twsla import registry
 from twsla.cli.bind import make_command
 from twsla.errors import IncompleteError, SourceError, UsageError
 from twsla.ingest.options import ImportOptions, SourceOptions
+from twsla.options import OF_RECORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -174,6 +175,6 @@ command = make_command(
     ImportOptions,
     import_logs,
     example="twsla import -t 2024-05-01,7d /var/log",
-    selection=None,
+    selection=OF_RECORDS,
     prepare=prepare,
 )

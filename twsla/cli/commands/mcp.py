@@ -206,5 +206,5 @@ def _spelt(given: object) -> Iterator[str]:
 
 
 command = make_command(
-    "mcp", McpOptions, mcp, example="twsla mcp --print-config claude", selection=None, output=("config", "debug")
+    "mcp", McpOptions, mcp, example="twsla mcp --print-config claude", selection=OF_RECORDS, output=("config", "debug")
 )
