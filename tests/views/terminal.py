@@ -35,6 +35,7 @@ KEYS = {
     "end": "\x1b[F",
     "insert": "\x1b[2~",
     "f1": "\x1bOP",
+    "f2": "\x1bOQ",
     "backspace": "\x7f",
     **{f"ctrl+{letter}": chr(ord(letter) - 96) for letter in "abcdefghijklmnopqrstuvwxyz"},
 }
