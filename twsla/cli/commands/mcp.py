@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from twsla.cli.bind import make_command
 from twsla.errors import UsageError
-from twsla.options import describe, opt
+from twsla.options import OF_RECORDS, describe, opt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
