@@ -30,8 +30,8 @@ ABBREVIATIONS: dict[str, int] = {
     name: round(hours * _HOUR)
     for hours, names in (
         (0, "Z UTC UT GMT WET"),
-        (1, "CET MET BST WEST WAT"),
-        (2, "CEST MEST EET CAT SAST"),
+        (1, "CET MET MEZ BST WEST WAT"),
+        (2, "CEST MEST MESZ EET CAT SAST"),
         (3, "EEST MSK EAT TRT"),
         (4, "MSD"),
         (5, "PKT"),

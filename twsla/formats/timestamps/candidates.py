@@ -31,11 +31,11 @@ _TRIGGER = re.compile(
 )
 _FURTHER = re.compile(rb"\d:\d\d|\d\.\d\d\.\d\d|\d{9}|\btz\b|\btime_?zone\b" + _ZONE_NAME)
 _HEAD = re.compile(rb"(?:" + COLOUR.encode() + rb")?(?:<\d{1,3}>(?:\d )?)?(?:\d{1,12}: )?[*.% ]{0,2}")
-_KEY_BEFORE = re.compile(rb"""["']?([\w@.$-]{1,60})["']?[ ]{0,2}[:=][ ]{0,2}["'(\[]?$|audit\($""")
+_KEY_BEFORE = re.compile(rb"""["']?([\w@.$-]{1,60})["']?[ ]{0,2}[:=>][ ]{0,2}["'(\[]?$|audit\($""")
 _WORD_BEFORE = re.compile(rb"""[ \t]?[^ \t\d]{1,40}[ \t]{1,2}["'(\[]?$""")
 _RANKS = {key.encode(): rank for rank, key in enumerate(KEYS)}
 _OF_ANOTHER_TIME = re.compile(
-    rb"(?i)expir|valid|not_?(?:before|after)|until|birth|modif|^(?:exp|nbf|iat)$|creationdate"
+    rb"(?i)expir|valid|not_?(?:before|after)|until|birth|modif|^(?:exp|nbf|iat)$|creation(?:date|timestamp)"
 )
 """Names of fields whose time is hardly ever that of the record."""
 _PUNCTUATION = b"[({<|@#>\"'"

@@ -12,6 +12,7 @@ are the ``tail``, which all forms share (see ``tails``). Groups of ``core`` give
     offmin bias hours                       minutes east; minutes west; whole hours east
     era eyear                               Japanese era, in full or as a letter, and its year
     iana                                    name of a zone, such as Asia/Tokyo
+    giga mantissa                           10**9 seconds, and the decimal fraction of that
     epoch filetime tai                      seconds to nanoseconds by ``unit``; 100 ns since 1601; TAI64N label in hex
 
 A regular expression looks at the shape of digits only; whether the date exists is decided afterwards, on columns.
@@ -38,7 +39,7 @@ _M2, _D2, _YY = r"(?P<month>\d\d)", r"(?P<day>\d\d)", r"(?P<yy>\d\d)"
 _H2MS = r"(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)"
 _JA_DAY = "(?:月|火|水|木|金|土|日)"
 _JA_WEEKDAY = rf"(?: ?(?:\((?:{_JA_DAY}(?:曜日|曜)?|Mon|Tue|Wed|Thu|Fri|Sat|Sun)\)|{_JA_DAY}(?:曜日|曜)))?"
-_EAST_AMPM = "(?P<ampm>午前|午後|上午|下午|오전|오후)"
+_EAST_AMPM = "(?P<ampm>午前|午後|上午|下午|오전|오후|[AP]M)"
 _JA_AMPM = f"(?:{_EAST_AMPM} ?)?"
 _JA_HM = r"(?P<hour>\d\d?)(?::|時)(?P<minute>\d\d?)"
 _JA_HMS = _JA_HM + r"(?::|分)(?P<second>\d\d?)(?:(?:[.,](?P<fraction>\d{1,9}))?秒)?"
@@ -87,7 +88,7 @@ class Form:
     @property
     def is_zone(self) -> bool:
         """Whether it is a zone in a field of its own, without a time."""
-        return not any(self.has(group) for group in ("hour", "epoch", "filetime", "tai"))
+        return not any(self.has(group) for group in ("hour", "epoch", "filetime", "tai", "giga"))
 
 
 FORMS: tuple[Form, ...] = (
@@ -133,6 +134,9 @@ FORMS: tuple[Form, ...] = (
     Form("era-letter", "Japanese", "R5.10.11 22:14:15 起動", leads=("spaced",), follow="kanji",
          core=rf"(?P<era>[RHS])(?P<eyear>\d\d?)(?:[./-]|年){_M}(?:[./-]|月){_D}(?:日)?{_JA_WEEKDAY}[ ,]{{1,2}}"
          rf"{_JA_AMPM}{_JA_HMS}"),
+    Form("slash-kanji", "Japanese", "2023/10/11 22時14分15秒 起動", follow="kanji",
+         core=rf"{_Y}/{_M}/{_D}{_JA_WEEKDAY}[ ,]{{0,2}}{_JA_AMPM}(?P<hour>\d\d?)時(?P<minute>\d\d?)分"
+         r"(?P<second>\d\d?)(?:秒)?"),
     Form("japanese-month-day", "Japanese, syslog of a Japanese system", "10月11日 22:14:15 起動", leads=("spaced",),
          core=rf"{_M}月 {{0,2}}{_D}(?:日)?{_JA_WEEKDAY}[ ,]{{1,2}}{_JA_AMPM}{_JA_HMS}", follow="kanji"),
     # Month names.
@@ -183,6 +187,7 @@ FORMS: tuple[Form, ...] = (
          rf"{_M2}/{_D2}/{_YY}-{_HMS}\.(?P<fraction>\d{{6}})", tail=""),
     Form("snort", "Snort: month first", "10/11-22:14:15.003456  [**] [1:1:1] x [**] {TCP} 1.1.1.1:1 -> 2.2.2.2:2",
          rf"{_M2}/{_D2}-{_HMS}\.(?P<fraction>\d{{6}})", tail=""),
+    Form("suricata-log", "Suricata: day first", "11/10/2023 -- 22:14:15 - <Notice> - x", rf"{_D}/{_M}/{_Y} -- {_HMS}"),
     Form("us-ampm", "Windows US: month first unless a number above 12 says otherwise",
          "10/11/2023 10:14:15 PM Information x", tail="z", order="?mdy",
          core=rf"(?P<n1>\d\d?)/(?P<n2>\d\d?)/(?P<year>\d{{4}}){_GAP}{_HMS}(?:[.,:]{_FRACTION})?{_AMPM}"),
@@ -193,6 +198,8 @@ FORMS: tuple[Form, ...] = (
          core=rf"(?P<n1>\d\d?)[/-](?P<n2>\d\d?)[/-](?P<year>\d{{4}})(?:{_GAP}|[:-]){_HMS}"),
     Form("german", "dates with dots: day first", "11.10.2023 22:14:15 x",
          rf"{_D}\.{_M}\.{_Y}(?:{_GAP}|[-:]){_HMS}"),
+    Form("german-dots", "dates and times with dots: day first", "11.10.2023 22.14.15 x",
+         rf"{_D}\.{_M}\.{_Y}[ \t]{{1,2}}(?P<hour>\d\d?)\.(?P<minute>\d\d)\.(?P<second>\d\d)", ("spaced",)),
     Form("german-yy", "dates with dots: day first", "11.10.23 22:14:15 x", rf"{_D2}\.{_M2}\.{_YY}{_GAP}{_HMS}"),
     Form("spark", "Spark: year first", "23/10/11 22:14:15 INFO executor.Coarse: x", tail="",
          core=rf"{_YY}/{_M2}/{_D2} {_HMS} {_LEVELS}"),
@@ -220,7 +227,7 @@ FORMS: tuple[Form, ...] = (
          core=rf'time="{_HMS}(?:\.{_FRACTION})?(?P<bias>[+-]\d{{1,3}})?" date="{_M}-{_D}-{_Y}"', leads=("word",)),
     Form("date-time-fields", "Fortinet, CSV and JSON with two fields", 'date=2023-10-11 time=22:14:15 devname="FG"',
          leads=("word",), tail="fz",
-         core=rf'(?i:date){_IS}{_Y}[-/]{_M2}[-/]{_D2}"?[ ,;|]{{1,2}}"?(?i:time){_IS}{_HMS}'),
+         core=rf'(?:(?i:date)|日付){_IS}{_Y}[-/]{_M2}[-/]{_D2}"?(?:[ ,;|]{{1,2}}|、)"?(?:(?i:time)|時刻){_IS}{_HMS}'),
     Form("time-date-fields", "Fortinet, CSV and JSON with two fields", 'time=22:14:15 date=2023-10-11 devname="FG"',
          leads=("word",), tail="",
          core=rf'(?i:time){_IS}{_HMS}(?:\.{_FRACTION})?"?[ ,;|]{{1,2}}"?(?i:date){_IS}{_Y}[-/]{_M2}[-/]{_D2}'),
@@ -241,6 +248,8 @@ FORMS: tuple[Form, ...] = (
          "number", "f"),
     Form("ossec", "OSSEC", "** Alert 1697062455.12345: - syslog,sshd,", r"(?P<epoch>[1-4]\d{9})", ("ossec",), "number",
          tail=""),
+    Form("epoch-float", "zap: Unix time as a floating-point number", '{"level":"info","ts":1.6970624550034561e+09}',
+         r"(?P<giga>[1-4])\.(?P<mantissa>\d{1,17})[eE]\+?0?9", ("key", "start"), "number", ""),
     Form("epoch-ms", "Unix time in milliseconds", "1697062455003 x", r"(?P<epoch>[1-4]\d{12}|[3-9]\d{11})",
          ("start", "key"), "number", "f", unit=1000),
     Form("epoch-us", "Unix time in microseconds", "1697062455003456 x", r"(?P<epoch>[1-4]\d{15}|[3-9]\d{14})",
@@ -258,6 +267,9 @@ FORMS: tuple[Form, ...] = (
          core=rf"(?P<n1>\d\d?)[/-](?P<n2>\d\d?)[/-](?P<year>\d{{4}})(?:[ ,]|, ){_HM}"),
     Form("japanese-minute", "Japanese", "2023年10月11日 22時14分 起動", follow="clock", tail="",
          core=rf"{_Y}年 ?{_M}月 ?{_D}日{_JA_WEEKDAY}[ ,]{{0,2}}{_JA_AMPM}{_JA_HM}(?:分)?"),
+    Form("era-minute", "Japanese", "令和5年10月11日 22時14分 起動", leads=("word",), follow="clock", tail="",
+         core=rf"(?P<era>令和|平成|昭和|㋿|㍻|㍼)(?:(?P<eyear>\d\d?)|元)年 ?{_M}月 ?{_D}日{_JA_WEEKDAY}[ ,]{{0,2}}"
+         rf"{_JA_AMPM}{_JA_HM}(?:分)?"),
     Form("time-only", "time of day", "22:14:15.003 [main] INFO c.x - y", _HMS, ("start", "tornado"), "clock",
          search=False),
 )  # fmt: skip

@@ -20,7 +20,8 @@ KEYS = (
     "unixTimestamp", "unix_timestamp", "timeUnixNano", "time_unix_nano", "observedTimeUnixNano", "eventTimestamp",
     "event_timestamp", "event_ts", "log_timestamp", "EventTimestamp", "EdgeStartTimestamp", "deviceReceiptTime",
     "createTime", "create_time", "receivedTime", "occurredAt", "occurred_at", "logged_at", "itime", "__time", "dt",
-    "EdgeEndTimestamp", "endTime", "end_time",
+    "EdgeEndTimestamp", "endTime", "end_time", "UTCTimestamp", "ContextTimeStamp", "__time__", "reqTimeSec",
+    "date_create", "when",
     "pwdLastSet", "lastLogonTimestamp", "lastLogon", "badPasswordTime", "lockoutTime", "accountExpires",
 )  # fmt: skip
 """Names of fields that hold the time of the record, the most telling first."""
@@ -40,7 +41,7 @@ LEADS: dict[str, str] = {
     # The line begins, with perhaps a syslog priority, a bracket or the comment sign of a shell history.
     "start": rf"""^(?:{COLOUR})?{_SYSLOG_HEAD}(?:\[ ?|[(<#*"']|: |#\+)?""",
     "comment": r"^(?:# Time: )?",
-    "key": rf"""(?:(?:^|[^\w])["']?(?:{_KEY_NAMES})["']?[ ]{{0,2}}[:=][ ]{{0,2}}["'(\[]?|\baudit\()""",
+    "key": rf"""(?:(?:^|[^\w])["']?(?:{_KEY_NAMES})["']?[ ]{{0,2}}[:=>][ ]{{0,2}}["'(\[]?|\baudit\()""",
     # IIS native: client address, user name, date.
     "iis": r"^[^,]{1,45}, [^,]{1,64}, ",
     # Windows DHCP server: event number, date.
@@ -72,7 +73,7 @@ FOLLOWS: dict[str, str] = {
     "digit": "[^0-9]",
     # Not the first byte of 秒, which is part of the stamp.
     "kanji": r"[^0-9\xe7]",
-    "number": r"""[ \t,;|:.\])}"'^&\r\x1b]""",
+    "number": r"""[ \t,;|:.\])}"'^&<\r\x1b]""",
     "clock": "[^0-9:]",
     "year": r"[^\w:.-]",
     "word": r"[^\w]",

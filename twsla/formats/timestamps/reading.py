@@ -56,7 +56,7 @@ def read(layout: Layout, form: Form, order: str, matrix: np.ndarray) -> Moments:
         matrix: uint8 (n, >= layout.width).
     """
     fields = {group: (start, length) for group, start, length in layout.fields}
-    if "epoch" in fields or "filetime" in fields or "tai" in fields:
+    if "epoch" in fields or "filetime" in fields or "tai" in fields or "giga" in fields:
         return _read_count(fields, form, matrix)
     if order:
         fields = _ordered(fields, order)
@@ -76,7 +76,12 @@ def _read_count(fields: dict[str, tuple[int, int]], form: Form, matrix: np.ndarr
     """Unix time in some unit, FILETIME, TAI64."""
     import numpy as np
 
-    if "tai" in fields:
+    if "giga" in fields:
+        _, length = fields["mantissa"]
+        giga, mantissa = (number(matrix, *fields[name]).astype(np.int64) for name in ("giga", "mantissa"))
+        wall = giga * 10**18 + mantissa * 10 ** (18 - length)
+        ok = _plausible(wall // SECOND_NS)
+    elif "tai" in fields:
         ok, wall = _read_tai(matrix, *fields["tai"])
     elif "filetime" in fields:
         ticks = number(matrix, *fields["filetime"]) - _FILETIME_EPOCH

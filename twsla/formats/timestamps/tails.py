@@ -307,6 +307,9 @@ def _read_zone(cursor: _Cursor, tail: Tail) -> None:
         if len(rows):
             _read_offset(cursor.take(rows), rows, offset, ahead)
         third = cursor.byte(2)
+        rows = np.flatnonzero(signs[first] & (third == ord(":")) & (offset == NO_OFFSET))
+        if len(rows):
+            _read_hours(cursor.take(rows), rows, offset, ahead)
         named = _begins_name(first, second) | (spaced & _begins_name(second, third))
         opened = spaced & byte_set(b"([")[second]
         if opened.any():
@@ -368,11 +371,12 @@ def _read_bracketed(cursor: _Cursor, rows: np.ndarray, offset: np.ndarray, ahead
 
 
 def _read_hours(cursor: _Cursor, rows: np.ndarray, offset: np.ndarray, ahead: np.ndarray) -> None:
-    """One digit, as in ``UTC+9`` and ``GMT-3:30``; what it finds goes into entries ``rows`` of the others."""
+    """One digit, as in ``UTC+9``, ``GMT-3:30`` and ``22:14:15+9:00``; see ``_read_offset``."""
     import numpy as np
 
     column = [cursor.byte(k) for k in range(6)]
-    parted = (column[2] == ord(":")) & is_digit(column[3]) & is_digit(column[4]) & ~is_digit(column[5])
+    parted = (column[2] == ord(":")) & is_digit(column[3]) & is_digit(column[4])
+    parted &= ~is_digit(column[5]) & (column[5] != ord(":"))
     alone = ~word_bytes()[column[2]] & ~((column[2] == ord(":")) & is_digit(column[3]))
     minutes = np.where(parted, (column[3] & np.uint8(15)) * np.uint8(10) + (column[4] & np.uint8(15)), 0)
     good = is_digit(column[1]) & (parted | alone) & (minutes <= 59)
