@@ -129,6 +129,16 @@ def test_of_points_on_one_spot_the_first_is_drawn(points: list[tuple[float, floa
     xs, ys = spread.points()
     drawn = list(zip(xs.tolist(), ys.tolist(), strict=True))
 
-    assert drawn[0] == points[0]
+    assert points[0] in drawn
+    assert drawn == sorted(drawn, key=lambda point: point[0])
     assert set(drawn) <= set(points)
     assert len(drawn) == len(points) if len(points) <= limit else len(drawn) <= 10 * 8
+
+
+def test_dots_come_in_order_of_x_whatever_the_order_of_the_rows() -> None:
+    spread = Spread(10)
+    spread.add(np.array([40, 5, 10, 5]) * 10**9, np.array([1.0, 4.0, 20.0, 3.0]))
+
+    x, y = spread.points()
+    assert (x // 10**9).tolist() == [5, 5, 10, 40]
+    assert y.tolist() == [4, 3, 20, 1]

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import termios
 import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pyte
 
@@ -93,6 +93,21 @@ class Terminal:
             os.close(self._primary)
             os.close(self._secondary)
         self._primary = self._secondary = -1
+
+    @classmethod
+    def ready(
+        cls, *arguments: str | Path, cwd: Path, seconds: float = 15, width: int = 80, height: int = 24, **others: Any
+    ) -> Terminal:
+        """A command's screen, as soon as it is complete."""
+        terminal = cls(*arguments, cwd=cwd, width=width, height=height, **others)
+        try:
+            terminal.wait(
+                lambda seen: " row" in seen.text and "+ row" not in seen.text and "quit" in seen.text, seconds
+            )
+        except AssertionError:
+            terminal.__exit__()
+            raise
+        return terminal
 
     # --- what is there -------------------------------------------------------------------------------------------
 

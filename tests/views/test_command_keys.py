@@ -23,11 +23,9 @@ DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Satur
 UNITS_S = {"ms": 0.001, "h": 3600, "m": 60, "s": 1}
 
 
-def screen(folder: Path, command: str, **options: object) -> Terminal:
+def screen(folder: Path, command: str, **options: Any) -> Terminal:
     """A command's screen, as soon as it is complete."""
-    terminal = Terminal(*shlex.split(command), cwd=folder, width=140, height=40, **options)  # type: ignore[arg-type]
-    terminal.wait(lambda seen: " row" in seen.text and "+ row" not in seen.text and "q quit" in seen.text, 60)
-    return terminal
+    return Terminal.ready(*shlex.split(command), cwd=folder, width=140, height=40, seconds=60, **options)
 
 
 def column(terminal: Terminal, title: str, *, right: bool) -> list[str]:
@@ -220,3 +218,28 @@ def test_a_report_opens_its_parts_and_is_saved_as_a_whole(everything: Path, tmp_
         terminal.wait("saved as html", 60)
     page = (tmp_path / "case.html").read_text("utf-8")
     assert all(part in page for part in ("Records over time", "Addresses", "Evidence"))
+
+
+@pytest.mark.parametrize(
+    ("command", "key"), [("count -i 60", "c"), ("delay", "d"), ("extract -e 'port %{number}'", "v")]
+)
+def test_saved_charts_are_in_order_of_time_and_tables_in_that_of_the_screen(
+    everything: Path, tmp_path: Path, command: str, key: str
+) -> None:
+    def save(name: str) -> bytes:
+        terminal.press("s")
+        terminal.wait("save file name:")
+        terminal.type(f"{tmp_path / name}\r")
+        terminal.wait("saved as", 60)
+        return (tmp_path / name).read_bytes()
+
+    with screen(everything, command) as terminal:
+        terminal.press("t")
+        terminal.wait("▲")
+        by_time = save("time.csv"), save("time.png")
+        terminal.press(key)
+        terminal.wait(lambda seen: "Time ▲" not in seen.text and "▲" in seen.text)
+        by_value = save("value.csv"), save("value.png")
+    assert by_time[1] == by_value[1]
+    assert by_time[0] != by_value[0]
+    assert sorted(by_time[0].splitlines()) == sorted(by_value[0].splitlines())

@@ -30,8 +30,7 @@ COLOURS = re.compile(rb"\x1b\[(?:[\d;]*;)?(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;[\
 
 def screen(folder: Path, *arguments: str, **options: object) -> Terminal:
     """A command's screen, as soon as it is complete."""
-    terminal = Terminal(*arguments, cwd=folder, **options)  # type: ignore[arg-type]
-    terminal.wait(lambda seen: " row" in seen.text and "+ row" not in seen.text and "quit" in seen.text)
+    terminal = Terminal.ready(*arguments, cwd=folder, **options)  # type: ignore[arg-type]
     terminal.settle()
     return terminal
 

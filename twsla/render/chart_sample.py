@@ -159,14 +159,16 @@ class Spread:
             self._thin()
 
     def points(self) -> tuple[Numbers, Numbers]:
-        """The points to draw, in the order of the rows."""
+        """The points to draw in order of x; equal ones in the order of the rows."""
         import numpy as np
 
         if self.total > self._limit:
             self._thin()
         if not self._xs:
             return np.empty(0), np.empty(0)
-        return np.concatenate(self._xs), np.concatenate(self._ys)
+        x, y = np.concatenate(self._xs), np.concatenate(self._ys)
+        order = np.argsort(x, kind="stable")
+        return x[order], y[order]
 
     def _thin(self) -> None:
         import numpy as np
