@@ -137,8 +137,8 @@ def test_no_record_is_no_batch(engine: Engine) -> None:
 
 def test_records_of_several_files_by_place_have_their_fields(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fieldcolumns, "LEAST_RECORDS", 1)
-    for part in (EVENTS[:2], [{"Channel": "Security", "Image": "z.exe"}]):
-        store = make_store(tmp_path / "t.db", part)
+    make_store(tmp_path / "t.db", EVENTS[:2])
+    store = make_store(tmp_path / "t.db", [{"Channel": "Security", "Image": "z.exe"}])
     with closing(Engine(store, Query())) as engine:
         engine.fields.whole = True
         relation = engine.chosen(engine.selected.files, {0: [0], 1: [0]})
