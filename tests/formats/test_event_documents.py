@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import SHARED, needs_shared
 from twsla.formats.event_documents import read_json, reader_of
+from twsla.formats.event_xml import read_xml
 from twsla.formats.evtx_json import fields_of, text_of
 
 SAMPLE = SHARED / "data/twsla/winevent.evtx"
@@ -199,10 +200,47 @@ def test_csv_of_evtxecmd() -> None:
     assert time == "2024-05-01T10:00:00.1234567Z"
 
 
+SYSTEM = (
+    "<System><Provider Name='Microsoft-Windows-Security-Auditing' Guid='{54849625}'/><EventID>4624</EventID>"
+    "<TimeCreated SystemTime='2024-05-01T10:00:00.1234567Z'/><EventRecordID>5312</EventRecordID>"
+    "<Channel>Security</Channel><Computer>pc1.example.com</Computer><Security/></System>"
+)
+XML = (
+    f"<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'>{SYSTEM}<EventData>"
+    "<Data Name='TargetUserName'>anna</Data><Data Name='LogonType'>3</Data><Data Name='Empty'/>"
+    "<Data Name='IpAddress'>198.51.100.7</Data></EventData></Event>"
+)
+
+
+@pytest.mark.parametrize("line", [XML, f"May  1 10:00:01 pc1 sysmon: {XML}\r"])
+def test_xml(line: str) -> None:
+    assert reader_of(line) is read_xml
+    found = read_xml(line)
+    assert found is not None
+    assert {name: found[0].get(name) for name in EXPECTED} == EXPECTED
+    assert (found[0]["Empty"], found[0]["Provider_Guid"]) == ("", "{54849625}")
+    assert found[1] == "2024-05-01T10:00:00.1234567Z"
+
+
+def test_xml_of_other_shapes() -> None:
+    bare = f"<Event>{SYSTEM}<EventData><Data>a</Data><Data>b</Data></EventData></Event>"
+    cleared = "<LogFileCleared xmlns='x'><SubjectUserName>eve</SubjectUserName></LogFileCleared>"
+    user = f"<Event>{SYSTEM}<UserData>{cleared}</UserData></Event>"
+    fields = [read[0] for read in (read_xml(bare), read_xml(user)) if read is not None]
+    assert (fields[0]["Data"], fields[0]["Data[1]"]) == ("a\nb", "b")
+    assert fields[1]["SubjectUserName"] == "eve"
+    bomb = f"<!DOCTYPE x [<!ENTITY a 'aaaa'>]><Event>{SYSTEM}<EventData><Data>&a;</Data></EventData></Event>"
+    assert read_xml(bomb) is None
+    assert read_xml("<Event>" * 100_000 + "</Event>" * 100_000) is None
+
+
 @pytest.mark.parametrize(
     "line",
     [
         "",
+        "<Event/>",
+        "<EventData></EventData>",
+        "<Event><System></Event>",
         "{",
         "[]",
         "{}",
@@ -243,3 +281,4 @@ def test_any_line(line: str) -> None:
     assert read is not None
     read(line)
     read_json(line)
+    read_xml(f"<Event>{line}</Event>")

@@ -1,4 +1,4 @@
-"""Windows events as other tools write them: JSON of evtx_dump, winlogbeat (ECS), Splunk and NXLog, CSV of EvtxECmd.
+"""Windows events as other tools write them: JSON of evtx_dump, winlogbeat (ECS), Splunk and NXLog, CSV, XML.
 
 Each becomes what an event of an event log is: the same names of fields, and its own time.
 """
@@ -9,6 +9,7 @@ import csv
 from collections.abc import Callable
 from typing import Any, Final
 
+from twsla.formats.event_xml import read_xml
 from twsla.formats.evtx_json import fields_of
 
 Fields = dict[str, str]
@@ -64,7 +65,7 @@ def reader_of(line: str) -> Reader | None:
     if line.lstrip("\ufeff").split(",")[: len(CSV_HEADER)] == list(CSV_HEADER):
         header = next(csv.reader([line.lstrip("\ufeff")]))
         return lambda row: _read_csv(header, row)
-    return read_json if read_json(line) is not None else None
+    return next((read for read in (read_json, read_xml) if read(line) is not None), None)
 
 
 def read_json(line: str) -> tuple[Fields, str | None] | None:

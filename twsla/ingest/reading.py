@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 SAMPLE_BYTES = 256 << 10
 """How much of a source decides its form of time stamps."""
+_EVENT_BYTES = 512
+"""In so many a line has to come to an event in XML, behind what syslog writes."""
 HEAD_BYTES = 4 << 20
 """How much of it decides its encoding."""
 
@@ -242,8 +244,8 @@ def _evtx_source(entry: SourceEntry, settings: Settings) -> EvtxSource:
 
 def _first_event(first: bytes, encoding: Encoding | None = None) -> Reader | None:
     """What reads a source's lines, where its beginning is a Windows event as other tools write them."""
-    bare = first[:4].strip()
-    if encoding is None and not (bare.startswith((b"{", b"[", b"\xef\xbb\xbf", b"\xff\xfe", b"Reco"))):
+    looks_so = first[:4].strip().startswith((b"{", b"[", b"\xef\xbb\xbf", b"\xff\xfe", b"Reco"))
+    if encoding is None and not looks_so and b"<Event" not in first[:_EVENT_BYTES]:
         return None
     from twsla.formats.event_documents import reader_of
 

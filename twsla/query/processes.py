@@ -16,7 +16,7 @@ from twsla.query.scratch import derived_table, drop_table
 if TYPE_CHECKING:
     from twsla.query.engine import Engine
 
-_SYSMON: Final = "channel = 'Microsoft-Windows-Sysmon/Operational'"
+_SYSMON: Final = "channel IN ('Microsoft-Windows-Sysmon/Operational', 'Linux-Sysmon/Operational')"
 _NOBODY: Final = "00000000-0000-0000-0000-000000000000"
 _STARTS: Final = """
 SELECT row_number() OVER (ORDER BY ts NULLS LAST, source, "offset") - 1 AS number, *
