@@ -68,6 +68,12 @@ REGEX = st.recursive(st.sampled_from(ATOMS), _grown, max_leaves=7)
 
 
 def as_python(re2: str) -> re.Pattern[str]:
-    r"""The same expression for ``re``: ``$`` is the very end there only as ``\Z``, and ``\s`` has no ``\v``."""
-    outside = re.sub(r"(\\.|\[\^?\]?[^\]]*\])|\$", lambda found: found[1] or r"\Z", re2.replace(r"\z", r"\Z"))
+    r"""The same expression for ``re``: ``$`` is the very end there only as ``\Z``, and RE2's ``\s`` has no ``\v``."""
+
+    def written(found: re.Match[str]) -> str:
+        if found[1] in (r"\s", r"\S"):
+            return r"[\t\n\f\r ]" if found[1] == r"\s" else r"[^\t\n\f\r ]"
+        return found[1] or r"\Z"
+
+    outside = re.sub(r"(\\.|\[\^?\]?[^\]]*\])|\$", written, re2.replace(r"\z", r"\Z"))
     return re.compile(outside, re.ASCII)

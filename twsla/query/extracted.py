@@ -23,6 +23,8 @@ class Extracted:
     """``expression`` gives the same with ``shape`` in place of ``text``, whatever the record."""
     rough: str = ""
     """Like ``expression``, but each value still as it stands in the text; empty: there is nothing to refine."""
+    join: str = ""
+    """SQL that goes behind ``FROM records``, for ``expression`` and ``rough``."""
     refined: str = PIECE
     """SQL that makes of a rough value, a column called ``piece``, the value or NULL. Different rough values may give
     the same value."""

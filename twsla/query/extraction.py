@@ -32,7 +32,7 @@ def compile_extraction(extraction: Extraction, *, prefix: str = "e0", engine: En
         case ExtractionKind.PATTERN:
             from twsla.query.matching import compile_pattern
 
-            return compile_pattern(extraction, params)
+            return compile_pattern(extraction, params, engine)
         case ExtractionKind.FIELD:
             from twsla.query.spaced import compile_field
 

@@ -73,7 +73,7 @@ class Keys:
 def _counted_alone(one: Extracted) -> str:
     """As ``Keys.counted`` for a single extraction: what the texts hold is counted first, and refined once a value."""
     rough = _guarded(one.rough or one.expression, one)
-    pieces = f"SELECT {f'unnest({rough})' if one.many else rough} AS {PIECE} FROM records"  # noqa: S608  # ours
+    pieces = f"SELECT {f'unnest({rough})' if one.many else rough} AS {PIECE} FROM records {one.join}"  # noqa: S608  # ours
     grouped = f"SELECT {PIECE}, count(*) AS rows FROM ({pieces}) GROUP BY {PIECE}"  # noqa: S608  # ours
     values = f"SELECT CASE WHEN {PIECE} IS NOT NULL THEN {one.refined} END AS k0, rows FROM ({grouped})"  # noqa: S608
     return f"SELECT k0, sum(rows)::BIGINT AS count FROM ({values}) GROUP BY k0"  # noqa: S608  # ours
@@ -103,6 +103,7 @@ def compile_keys(engine: Engine, extractions: Sequence[Extraction]) -> Keys:
         compiled.append(one)
         expressions.append(_guarded(one.expression, one))
         many.append(one.many)
+        joins.append(one.join)
         params |= one.params
     return Keys(
         expressions=tuple(expressions),

@@ -10,15 +10,19 @@ through the rules itself.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
+from twsla.model.filters import quoted
 from twsla.query import stamps
+from twsla.query.address_places import find_places
 from twsla.query.scratch import scratch_table
 from twsla.query.textkeys import TextKey, count_key
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from twsla.query.address_places import AddressPlaces
     from twsla.query.engine import Engine
 
 _N: Final = "[0-9]+"
@@ -81,15 +85,34 @@ def normalized_key(engine: Engine) -> TextKey:
         f"({name}.piece_{n} IS NULL OR contains(concat(chr(10), text, chr(10)), {name}.piece_{n}))"
         for n in range(1, _PIECES + 1)
     ]
+    places = find_places(engine)
     checks = (
         f"{name}.normalized IS NOT NULL",
         f"(NOT {name}.has_four OR NOT regexp_matches(text, '{stamps.ODD_FOUR}'))",
-        f"(NOT {name}.has_ip OR NOT regexp_matches(text, '{_ODD_IP}'))",
+        f"(NOT {name}.has_ip OR NOT {_odd_ip(places)})",
         has_pieces[0],
         f"({name}.piece_2 IS NULL OR ({' AND '.join(has_pieces[1:])}))",
     )
     expression = f"CASE WHEN {' AND '.join(checks)} THEN {name}.normalized ELSE {rules} END"
-    return TextKey(f"LEFT JOIN {name} ON records.shape = {name}.of_shape", expression)
+    join = f"LEFT JOIN {name} ON records.shape = {name}.of_shape"
+    return TextKey(f"{join} {places.join}" if places is not None else join, expression)
+
+
+def _odd_ip(places: AddressPlaces | None) -> str:
+    """SQL: perhaps a number of an address has more than three digits.
+
+    RE2 finds expressions that begin with a text several times faster than others. Where a shape has one address, its
+    first number stands behind the lead, the others behind a dot.
+    """
+    anywhere = f"regexp_matches(text, '{_ODD_IP}')"
+    if places is None:
+        return anywhere
+    first = " ".join(
+        f"WHEN {number} THEN regexp_matches(text, '{quoted(lead)}[0-9]{{4}}') OR regexp_matches(text, '[.][0-9]{{4}}')"
+        for number, lead in enumerate(places.leads)
+        if lead and re.fullmatch(r"[ -&(-~]+", lead)  # what a literal in SQL may hold as it is: no quotes
+    )
+    return f"CASE {places.table}.lead {first} ELSE {anywhere} END" if first else anywhere
 
 
 def _is_once(text: str, piece: str) -> str:
