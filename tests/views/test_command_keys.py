@@ -243,3 +243,19 @@ def test_saved_charts_are_in_order_of_time_and_tables_in_that_of_the_screen(
     assert by_time[1] == by_value[1]
     assert by_time[0] != by_value[0]
     assert sorted(by_time[0].splitlines()) == sorted(by_value[0].splitlines())
+
+
+def test_o_opens_the_records_of_a_bucket(everything: Path) -> None:
+    with screen(everything, "count -i 10 late=") as terminal:
+        # Of 9, 5 | 10 | 30 | 41 and 40 seconds, two are in the last bucket.
+        terminal.press("end", "o")
+        terminal.wait("Records from 2024-05-07T00:00:40Z")
+        terminal.wait("late=41")
+        shown = [line.split()[-1] for line in terminal.lines[1:-1] if "late=" in line]
+        assert shown == ["late=40", "late=41"]
+        terminal.press("z")
+        terminal.wait("of late.log")
+        terminal.press("q")
+        terminal.wait("1/2")
+        terminal.press("q")
+        terminal.wait("4 rows")

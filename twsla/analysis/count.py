@@ -66,9 +66,14 @@ def count(engine: Engine, options: CountOptions, progress: Progress) -> Result:
 
         result = count_by_key(engine, options, interval_ns, relation, progress)
     else:
+        from twsla.analysis.bucket_records import records_action
+        from twsla.analysis.bucketing import buckets_of
         from twsla.analysis.count_time import count_by_time
 
         result = count_by_time(engine, options, interval_ns, relation)
+        if not options.delay:
+            buckets = buckets_of(engine, interval_ns, whole_range=options.fill)
+            result = replace(result, actions=(records_action(engine, buckets),))
     return replace(result, notes=(*result.notes, *notes))
 
 

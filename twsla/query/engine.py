@@ -11,7 +11,7 @@ from twsla.errors import StoreError, TwslaError, UsageError
 from twsla.model.filters import FilterSet, parse_filters
 from twsla.model.query import Query
 from twsla.model.records import COLUMNS
-from twsla.model.times import parse_time_range
+from twsla.model.times import TimeRange, parse_time_range
 from twsla.model.zones import zone_of
 from twsla.query.database import MEMORY_LIMIT, Database
 from twsla.query.fields import FieldColumns, meant
@@ -60,6 +60,14 @@ class Engine:
     def narrowed(self, filters: FilterSet) -> Engine:
         """An engine on the same database, for records that pass further filters as well. Closing one closes both."""
         query = replace(self.query, filters=FilterSet((*self.query.filters, *filters)))
+        return Engine(self.store, query, self._database, self.fields)
+
+    def within(self, start_ns: int, end_ns: int) -> Engine:
+        """An engine on the same database, for the records from one moment to another. Closing one closes both."""
+        given = self.query.time_range
+        start = start_ns if given.start_ns is None else max(start_ns, given.start_ns)
+        end = end_ns if given.end_ns is None else min(end_ns, given.end_ns)
+        query = replace(self.query, time_range=TimeRange(start, end))
         return Engine(self.store, query, self._database, self.fields)
 
     def unfiltered(self) -> Engine:
