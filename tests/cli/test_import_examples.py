@@ -437,3 +437,18 @@ def test_one_bad_source_stops_no_other(inside: Run, tmp_path: Path) -> None:
     assert done.code == 3
     assert all(f"{name}: " in done.err for name in ("missing.log", "bad.zip"))
     assert inside("search").lines == ["2024-05-06 07:08:09 good"]
+
+
+def test_an_exported_journal_has_a_record_for_each_entry(inside: Run, tmp_path: Path) -> None:
+    entries = [
+        f"__CURSOR=s=1;i={i}\n__REALTIME_TIMESTAMP=169706245{i}003456\nMESSAGE=at 2020-01-01T00:00:00Z\n\n"
+        for i in (5, 6)
+    ]
+    (tmp_path / "x.export").write_text("".join(entries))
+
+    done = inside("import", "x.export", "--report", "json")
+    found = inside("search", "--format", "jsonl", "*", "--utc").lines
+
+    assert [json.loads(line)["text"] for line in found] == [entry.removesuffix("\n") for entry in entries]
+    assert [json.loads(line)["ts"] for line in found] == ["2023-10-11T22:14:15.003456Z", "2023-10-11T22:14:16.003456Z"]
+    assert json.loads(done.text)["rows"][0]["undated"] == 0

@@ -61,6 +61,14 @@ def choose_multiline(*, start: str, separator: str, lines: int, off: bool) -> Mu
     return chosen
 
 
+def evident(head: bytes, asked: Multiline) -> Multiline:
+    """How the lines of a source form records: as asked for, but where nothing is asked and its first bytes tell.
+
+    ``journalctl -o export`` writes a field a line, and the time in the second of them.
+    """
+    return Multiline("start", "^__CURSOR=") if asked.mode == "auto" and head.startswith(b"__CURSOR=") else asked
+
+
 def _check(pattern: str) -> None:
     import pyarrow as pa
     import pyarrow.compute as pc

@@ -52,7 +52,7 @@ def advice(seen: Inspected) -> Iterator[Advice]:
     yield from _encoding(seen)
     look = seen.look
     joined = look.lines - look.records + look.pieces
-    if seen.settings.multiline.mode == "auto" and joined > 0:
+    if seen.entry.multiline == "auto" and joined > 0:
         yield Advice("--multiline off", f"{joined:,} lines would become records of their own, undated without a stamp")
 
 

@@ -260,9 +260,10 @@ def _years(seen: Inspected) -> Finding:
 
 
 def _records(seen: Inspected) -> Iterator[Finding]:
-    look, how = seen.look, seen.settings.multiline
+    look, how, mode = seen.look, seen.settings.multiline, seen.entry.multiline
     detail = f" {how.pattern}" if how.pattern else f" {how.lines}" if how.lines else ""
-    mode = seen.entry.multiline
+    if mode == "start" and how.mode == "auto":
+        detail = " ^__CURSOR="
     yield Finding("multiline", f"{mode}{'' if mode == 'message' else detail}", _WHAT[mode])
     pieces = f"; {look.pieces:,} of them are further pieces of very long lines" if look.pieces else ""
     yield Finding("records", look.records, f"of {_lines(look.lines)}{pieces}")

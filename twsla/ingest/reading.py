@@ -10,6 +10,7 @@ from twsla.formats.blocks import Block, read_blocks
 from twsla.formats.decode import cut, decode_block, detect_encoding, is_binary
 from twsla.formats.evtx import EvtxSource, evtx_blocks, is_evtx
 from twsla.formats.evtx_parse import EvtxOptions
+from twsla.formats.multiline import evident
 from twsla.formats.text import TextSource
 from twsla.formats.timestamps.detect import choose
 from twsla.formats.timestamps.years import YearClock, source_time
@@ -312,12 +313,13 @@ def _text_source(
     before: SourceEntry | None,
 ) -> TextSource:
     plan = _plan(first[:SAMPLE_BYTES], encoding, entry, settings)
-    entry.multiline = settings.multiline.mode
+    multiline = evident(first, settings.multiline)
+    entry.multiline = multiline.mode
     return TextSource(
         encoding,
         plan,
         _clock(item, entry, encoding, plan, settings),
-        settings.multiline,
+        multiline,
         first_line=entry.start_line,
         seen_stamp=before is not None and plan is not None and bool(plan.forms),
     )
