@@ -79,6 +79,15 @@ def test_the_results_own_keys_win() -> None:
     assert keys.keys_of(Do.MARKER) == ("H",)
 
 
+def test_a_letter_that_an_action_has_taken_is_not_said_to_sort() -> None:
+    action = Action("c", "By rule", lambda row, progress: "")
+    keys = key_map(result(with_key(COUNT, "cd"), with_key(LOG, "c"), actions=(action,)))
+
+    assert dict(hints(keys))["d"] == "sort"
+    ((_, own), *_) = sections(keys)
+    assert own == [("c", "By rule."), ("d", f"Sort by {COUNT.title}; again to reverse.")]
+
+
 def test_g_and_h_draw_charts_where_there_are_some_and_move_elsewhere() -> None:
     plain, charted = key_map(result(COUNT)), key_map(result(COUNT, charts=(Line("ts", ("n",)),)))
 

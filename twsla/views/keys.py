@@ -222,6 +222,10 @@ class KeyMap:
     sorts: tuple[Column, ...] = ()
     actions: tuple[Action, ...] = ()
 
+    def letters_of(self, column: Column) -> str:
+        """The letters that sort by a column: an action may have taken one."""
+        return "".join(key for key in column.sort_key or "" if self.meanings.get(key) == SortBy(column.name))
+
     def keys_of(self, do: Do) -> tuple[str, ...]:
         """The keys that are left for a function, the one to show first."""
         return tuple(
@@ -264,8 +268,9 @@ def hints(keys: KeyMap) -> Iterator[tuple[str, str]]:
     """Key and two words for the line of hints: the result's own first."""
     for action in keys.actions:
         yield shown(action.key), action.title
-    if keys.sorts:
-        yield "/".join((column.sort_key or "")[:1] for column in keys.sorts), "sort"
+    letters = [letters[0] for column in keys.sorts if (letters := keys.letters_of(column))]
+    if letters:
+        yield "/".join(letters), "sort"
     texts = {binding.do: binding.hint for binding in TABLE}
     for do in HINTS:
         if found := keys.keys_of(do):
@@ -275,7 +280,11 @@ def hints(keys: KeyMap) -> Iterator[tuple[str, str]]:
 def sections(keys: KeyMap) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """The help screen: headings, each with (keys, sentence) lines; only what has a key on this result."""
     own = [(shown(action.key), f"{action.title}.") for action in keys.actions]
-    own += [(" ".join(column.sort_key or ""), f"Sort by {column.title}; again to reverse.") for column in keys.sorts]
+    own += [
+        (" ".join(letters), f"Sort by {column.title}; again to reverse.")
+        for column in keys.sorts
+        if (letters := keys.letters_of(column))
+    ]
     if own:
         yield "This result", own
     for group in GROUPS:
