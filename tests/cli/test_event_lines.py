@@ -64,6 +64,31 @@ def test_they_are_recognised_dated_and_every_line_is_kept(tmp_path: Path) -> Non
     assert "format: events" in told
 
 
+def test_a_file_that_has_grown_and_one_read_as_text(tmp_path: Path) -> None:
+    log, store = tmp_path / "events.json", tmp_path / "s.db"
+    log.write_text(beat("2024-05-01T10:00:00Z", 1, 4624, {"TargetUserName": "anna"}) + "\n")
+    answered("import", "-d", store, log)
+    with log.open("a") as file:
+        file.write(beat("2024-05-01T10:00:05Z", 2, 4624, {"TargetUserName": "bert"}) + "\n")
+    answered("import", "-d", store, log)
+    rows = ask(store, "windows", "logons", columns="user,first")
+    assert rows == [
+        {"user": "anna", "first": "2024-05-01T10:00:00Z"},
+        {"user": "bert", "first": "2024-05-01T10:00:05Z"},
+    ]
+    answered("import", "-d", tmp_path / "t.db", "--input-format", "text", log)
+    assert ask(tmp_path / "t.db", "sources", columns="stamps")[0]["stamps"] != "time of each event"
+
+
+def test_utf_16_with_a_byte_order_mark_and_an_array(tmp_path: Path) -> None:
+    log, store = tmp_path / "events.json", tmp_path / "s.db"
+    line = beat("2024-05-01T10:00:00Z", 1, 4624, {"TargetUserName": "änna"})
+    log.write_bytes(f"[\n{line},\n{line}\n]\n".encode("utf-16"))
+    answered("import", "-d", store, log)
+    assert ask(store, "windows", "logons", columns="user,count") == [{"user": "änna", "count": 2}]
+    assert ask(store, "sources", columns="records,problems") == [{"records": 4, "problems": ""}]
+
+
 def process(time: str, number: int, pid: int, parent: int, name: str) -> str:
     data = {"NewProcessId": hex(pid), "ProcessId": hex(parent), "NewProcessName": f"C:\\{name}", "SubjectUserName": "u"}
     return beat(time, number, 4688, data)

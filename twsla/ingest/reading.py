@@ -214,7 +214,7 @@ def open_reading(item: Item, entry: SourceEntry, settings: Settings, before: Sou
     first = (opened.before + head)[:HEAD_BYTES]
     if settings.format == "evtx" or (settings.format is None and is_evtx(first)):
         return Reading(item, entry, _evtx_source(entry, settings), opened, head, digest, problems)
-    if settings.format == "events" or (settings.format is None and _first_event(first) is not None):
+    if _is_events(first, settings):
         entry.format = "events"
     elif _is_mail(first[:SAMPLE_BYTES], item, settings):
         entry.format = "mail"
@@ -232,8 +232,19 @@ def _is_mail(sample: bytes, item: Item, settings: Settings) -> bool:
     """Whether it is to be read as mail: the user says so, or its beginning does and the user asks for nothing else."""
     if settings.format is not None:
         return settings.format == "mail"
-    asked = settings.multiline.mode != "auto" or settings.stamps.form or settings.stamps.field
-    return not asked and looks_like_mail(sample, item.name)
+    return not _is_told(settings) and looks_like_mail(sample, item.name)
+
+
+def _is_events(first: bytes, settings: Settings) -> bool:
+    """The same of Windows events that other tools have written."""
+    if settings.format is not None:
+        return settings.format == "events"
+    return not _is_told(settings) and _first_event(first) is not None
+
+
+def _is_told(settings: Settings) -> bool:
+    """Whether the user says how records begin or where their times stand."""
+    return bool(settings.multiline.mode != "auto" or settings.stamps.form or settings.stamps.field)
 
 
 def _evtx_source(entry: SourceEntry, settings: Settings) -> EvtxSource:
@@ -251,12 +262,23 @@ def _first_event(first: bytes, encoding: Encoding | None = None) -> Reader | Non
     from twsla.formats.event_documents import reader_of
 
     encoding = encoding or detect_encoding(first[:SAMPLE_BYTES])
-    lines = decode_block(first[: 4 * SAMPLE_BYTES], encoding, first=True).lines
+    lines = decode_block(first[: _end_of_line(first, 3)], encoding, first=True).lines
     for start, end in zip(lines.starts[:3].tolist(), lines.ends[:3].tolist(), strict=True):
         text = bytes(lines.buf[start:end]).decode("utf-8").strip()
         if text and text != "[":
             return reader_of(text)
     return None
+
+
+def _end_of_line(first: bytes, number: int) -> int:
+    """Where a line ends, or a megabyte."""
+    end = 0
+    for _ in range(number):
+        found = first.find(b"\n", end, 4 * SAMPLE_BYTES)
+        if found < 0:
+            return 4 * SAMPLE_BYTES
+        end = found + 1
+    return end + 1  # of UTF-16 the other half
 
 
 def _event_lines(
