@@ -43,6 +43,13 @@ class MemoryReader:
             ]
             yield pa.RecordBatch.from_arrays(columns, [*extra, *names])
 
+    def has_plain_records(self) -> bool:
+        """None has: its fields are known."""
+        return False
+
+    def plain_texts(self, piece: pa.RecordBatch) -> None:
+        """There are none."""
+
 
 def detected(rules: Sequence[Mapping[str, Any]], events: Sequence[Mapping[str, str]]) -> dict[str, list[int]]:
     """By title of a rule the events that it finds; rules that are refused are not in it."""

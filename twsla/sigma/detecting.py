@@ -10,7 +10,7 @@ from twsla.sigma.aliases import apply_aliases
 from twsla.sigma.evaluation import Evaluator
 from twsla.sigma.names import KEYWORDS, SOURCE, TEXT, canonical
 from twsla.sigma.postings import Known
-from twsla.sigma.reading import read_batches
+from twsla.sigma.reading import Wanted, read_batches
 from twsla.sigma.scanning import Scanner
 from twsla.sigma.vocabulary import Vocabulary
 
@@ -76,7 +76,7 @@ class Detector:
         self._progress.message("Looking for what the rules are about")
         known = {name: Known(self._scanner(name, leaves)) for name in wanted}
         vocabulary = Vocabulary()
-        for batch in read_batches(self._reader, wanted, vocabulary):
+        for batch in read_batches(self._reader, Wanted(frozenset(wanted)), vocabulary):
             self._progress.check()
             found.records += batch.size
             evaluator = Evaluator(batch.size, plan.leaves, plan.names, batch.postings(), known, vocabulary)
@@ -106,15 +106,17 @@ class Detector:
         asked = self._leaves_of(rules)
         scopes = sorted({scope for rule in rules for scope in plan.rules[rule].scopes})
         wanted = {plan.names[leaf] for leaf in asked} | set(fields)
+        wanted |= {canonical(plan.leaves[leaf].value) for leaf in asked if plan.leaves[leaf].op.startswith("ref")}
         for scope in scopes:
             for alias in plan.scopes[scope].aliases:
                 wanted |= set(alias.sources)
-        if KEYWORDS in wanted:
-            wanted = {canonical(name) for name in self._reader.names()} | (wanted & {SOURCE}) | {TEXT}
+        every = KEYWORDS in wanted
+        if every:
+            wanted.add(TEXT)
         by_name: dict[str, list[int]] = {}
         for leaf in asked:
             by_name.setdefault(plan.names[leaf], []).append(leaf)
-        for batch in read_batches(self._reader, wanted, self._vocabulary, extra):
+        for batch in read_batches(self._reader, Wanted(frozenset(wanted), every), self._vocabulary, extra):
             self._progress.check()
             yield self._batch(batch, rules, scopes, by_name)
             self._progress.advance("rows", batch.size)

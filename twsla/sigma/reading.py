@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
 from twsla.sigma.names import SOURCE, TEXT, canonical
+from twsla.sigma.parsing import parsed_fields
 from twsla.sigma.postings import Postings
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-    from twsla.query.engine import Engine
+    from twsla.query.engine import Engine, Relation
     from twsla.sigma.vocabulary import Vocabulary
 
 BATCH_ROWS: Final = 1 << 17
@@ -33,6 +34,12 @@ class Reader(Protocol):
 
     def pieces(self, names: Sequence[str], extra: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Records with the columns ``extra``, then those of ``names``: dictionary<int32, string>, null for none."""
+
+    def has_plain_records(self) -> bool:
+        """Whether there are records whose fields, if any, are still to be read from their texts."""
+
+    def plain_texts(self, piece: pa.RecordBatch) -> pa.Array | None:
+        """The texts of these records in a piece that has a column ``text``, null for others; None if there are none."""
 
 
 @dataclass(slots=True)
@@ -56,24 +63,41 @@ class Batch:
             self.fields.setdefault(name, []).append((rows, numbers))
 
 
-def read_batches(
-    reader: Reader, wanted: Collection[str] | None, vocabulary: Vocabulary, extra: Sequence[str] = ()
-) -> Iterator[Batch]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be read of records."""
+
+    names: frozenset[str]
+    """Canonical names of fields; ``_source`` and ``_text`` among them."""
+    every: bool = False
+    """All fields there are."""
+
+    def has(self, name: str) -> bool:
+        """Whether a field is wanted, by canonical name."""
+        return self.every or name in self.names
+
+
+def read_batches(reader: Reader, wanted: Wanted, vocabulary: Vocabulary, extra: Sequence[str] = ()) -> Iterator[Batch]:
     """All records with the fields wanted.
 
     Args:
         reader: Gives them.
-        wanted: Canonical names; ``_source`` and ``_text`` among them; None for all fields of records.
-        vocabulary: Numbers the values; a new one may take its place between two batches.
+        wanted: Which fields.
+        vocabulary: Numbers the values.
         extra: Further columns of the store to keep with the rows.
     """
-    chosen = [name for name in reader.names() if wanted is None or canonical(name) in wanted]
-    columns = list(dict.fromkeys((*PLACE, *extra, *(["source"] if wanted and SOURCE in wanted else []))))
-    if wanted and TEXT in wanted and "text" not in columns:
-        columns.append("text")
+    chosen = [name for name in reader.names() if wanted.has(canonical(name))]
+    needed = [*(["source"] if SOURCE in wanted.names else []), *(["text"] if TEXT in wanted.names else [])]
+    if reader.has_plain_records():
+        needed.append("text")
+    columns = list(dict.fromkeys((*PLACE, *extra, *needed)))
     batch = Batch()
     for piece in reader.pieces(chosen, columns):
-        _take(batch, piece, columns, chosen, wanted or (), vocabulary)
+        _take(batch, piece, columns, chosen, wanted, vocabulary)
+        plain = reader.plain_texts(piece)
+        if plain is not None:
+            for name, rows, values in parsed_fields(plain, wanted.has):
+                batch.add(name, (rows + batch.size - piece.num_rows).astype("int32"), vocabulary.numbers(values))
         if batch.size >= BATCH_ROWS:
             yield batch
             batch = Batch()
@@ -86,21 +110,22 @@ def _take(
     piece: pa.RecordBatch,
     columns: Sequence[str],
     names: Sequence[str],
-    wanted: Collection[str],
+    wanted: Wanted,
     vocabulary: Vocabulary,
 ) -> None:
     import numpy as np
 
     first = batch.size
     batch.size += piece.num_rows
-    batch.place.append(piece.select(list(range(len(columns)))))
+    kept = [name for name in columns if name != "text"]
+    batch.place.append(piece.select([columns.index(name) for name in kept]))
     for at, name in enumerate(names, len(columns)):
         rows, numbers = _values(piece.column(at), vocabulary)
         batch.add(canonical(name), (rows + first).astype(np.int32), numbers)
-    if SOURCE in wanted:
+    if SOURCE in wanted.names:
         rows, numbers = _values(piece.column(columns.index("source")), vocabulary)
         batch.add(SOURCE, (rows + first).astype(np.int32), numbers)
-    if TEXT in wanted:
+    if TEXT in wanted.names:
         rows, numbers = _texts(piece.column(columns.index("text")), vocabulary)
         batch.add(TEXT, (rows + first).astype(np.int32), numbers)
 
@@ -138,6 +163,8 @@ class StoreReader:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._stored: dict[int, np.ndarray] = {}
+        """By place of a file its rows that have stored fields."""
 
     def names(self) -> Sequence[str]:
         """Names of all fields."""
@@ -150,3 +177,51 @@ class StoreReader:
         from twsla.query.fields import field_batches
 
         return field_batches(self._engine, names, extra=extra)
+
+    def has_plain_records(self) -> bool:
+        """Whether a file of the query has records without stored fields."""
+        return any(self._plain_rows(place) for place in range(len(self._engine.selected.files)))
+
+    def plain_texts(self, piece: pa.RecordBatch) -> pa.Array | None:
+        """The texts of records without stored fields."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if not piece.num_rows or "text" not in piece.schema.names:
+            return None
+        place = int(piece.column("_file")[0].as_py())
+        if not self._plain_rows(place):
+            return None
+        texts = piece.column("text")
+        stored = self._stored[place]
+        if not len(stored):
+            return texts
+        import numpy as np
+
+        has = np.isin(piece.column("_row").to_numpy(zero_copy_only=False), stored)
+        return pc.if_else(pa.array(~has), texts, pa.scalar(None, texts.type))
+
+    def _plain_rows(self, place: int) -> int:
+        """Number of records of a file without stored fields."""
+        import numpy as np
+
+        from twsla.model.records import COLUMNS
+
+        entry = self._engine.selected.files[place]
+        if place not in self._stored:
+            if not set(entry.columns) - (set(COLUMNS) - {"fields"}):
+                self._stored[place] = np.empty(0, np.int64)
+            else:
+                relation = _with_fields(self._engine, place)
+                table = self._engine.rows("SELECT _row FROM records WHERE fields IS NOT NULL", relation=relation).table
+                self._stored[place] = table["_row"].to_numpy()
+        return entry.rows - len(self._stored[place])
+
+
+def _with_fields(engine: Engine, place: int) -> Relation:
+    """All records of a file with their fields."""
+    whole, engine.fields.whole = engine.fields.whole, True
+    try:
+        return engine.records((engine.selected.files[place],), filtered=False, placed=True)
+    finally:
+        engine.fields.whole = whole
