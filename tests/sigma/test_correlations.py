@@ -23,7 +23,7 @@ def event(seconds: float, number: int = 4625, **fields: str) -> tuple[int, dict[
     return START_NS + int(seconds * SECOND_NS), {**SECURITY, "EventID": str(number), **fields}
 
 
-def correlation(kind: str, timespan: str = "10s", **further: Any) -> dict[str, Any]:
+def correlation(kind: str, timespan: str = "10s", *, by: Sequence[str] = (), **further: Any) -> dict[str, Any]:
     rules = further.pop("rules", ["failed"])
     title = further.pop("title", "correlated")
     return {
@@ -73,7 +73,7 @@ def test_guessing_of_passwords_counts_all_events_of_the_window(tmp_path: Path) -
     events = [event(5 * at, IpAddress="192.0.2.9") for at in range(40)]
     events += [event(5 * at, IpAddress="192.0.2.7") for at in range(4)]
     events += [event(3600 + at, IpAddress="192.0.2.9") for at in range(6)]
-    guessing = correlation("event_count", "5m", **{"group-by": ["IpAddress"]}, condition={"gte": 5})
+    guessing = correlation("event_count", "5m", by=["IpAddress"], condition={"gte": 5})
     outcome = ran(tmp_path / "db", sorted(events, key=lambda each: each[0]), guessing)
 
     assert [(count, group) for _, count, group in told(outcome)] == [
@@ -91,7 +91,7 @@ def test_guessing_of_passwords_counts_all_events_of_the_window(tmp_path: Path) -
 
 def test_events_without_the_field_of_a_group_belong_to_none(tmp_path: Path) -> None:
     events = [event(0, IpAddress="a"), event(1), event(2), event(3, IpAddress="")]
-    grouped = correlation("event_count", **{"group-by": ["IpAddress"]}, condition={"gte": 1})
+    grouped = correlation("event_count", by=["IpAddress"], condition={"gte": 1})
 
     assert told(ran(tmp_path / "db", events, grouped)) == [(0, "1", "IpAddress=a")]
 
@@ -123,7 +123,7 @@ def test_figures_of_values(tmp_path: Path, kind: str, condition: dict[str, Any],
 
 def test_rules_that_come_together_in_any_order(tmp_path: Path) -> None:
     events = [event(0, 4624, User="a"), event(3, 4625, User="a"), event(5, 4625, User="b"), event(30, 4624, User="b")]
-    together = correlation("temporal", rules=["failed", "logon"], **{"group-by": ["User"]})
+    together = correlation("temporal", rules=["failed", "logon"], by=["User"])
 
     assert told(ran(tmp_path / "db", events, together)) == [(0, "2", "User=a")]
 
@@ -147,15 +147,15 @@ def test_a_condition_over_rules(tmp_path: Path) -> None:
 def test_fields_with_another_name_are_grouped_by_an_alias(tmp_path: Path) -> None:
     events = [event(0, 4625, IpAddress="x"), event(1, 4624, SourceIp="x"), event(2, 4624, SourceIp="y")]
     aliases = {"ip": {"failed": "IpAddress", "logon": "SourceIp"}}
-    together = correlation("temporal", rules=["failed", "logon"], **{"group-by": ["ip"]}, aliases=aliases)
+    together = correlation("temporal", rules=["failed", "logon"], by=["ip"], aliases=aliases)
 
     assert told(ran(tmp_path / "db", events, together)) == [(0, "2", "ip=x")]
 
 
 def test_correlations_of_correlations(tmp_path: Path) -> None:
     events = [event(at, User="a") for at in range(3)] + [event(20, 4624, User="a"), event(21, 4624, User="b")]
-    many = correlation("event_count", title="many", **{"group-by": ["User"]}, condition={"gte": 3})
-    then = correlation("temporal_ordered", "1m", rules=["many", "logon"], **{"group-by": ["User"]})
+    many = correlation("event_count", title="many", by=["User"], condition={"gte": 3})
+    then = correlation("temporal_ordered", "1m", rules=["many", "logon"], by=["User"])
     outcome = ran(tmp_path / "db", events, then, many)
 
     assert told(outcome) == [(0, "2", "User=a")]
