@@ -29,7 +29,7 @@ def correlation(kind: str, timespan: str = "10s", *, by: Sequence[str] = (), **f
     return {
         "title": title,
         "name": title,
-        "correlation": {"type": kind, "rules": rules, "timespan": timespan, **further},
+        "correlation": {"type": kind, "rules": rules, "timespan": timespan, "group-by": list(by) or None, **further},
     }
 
 
