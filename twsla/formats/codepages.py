@@ -25,7 +25,7 @@ _LEAST_WORDS = 3
 _LEAST_CHARACTERS = 4
 """Characters that are evidence of one of two bytes."""
 _MANY = 0.1
-"""Where so many of the lines have bytes above 127, a third of that evidence will do."""
+"""Where so many of the lines have bytes above 127, a third of that evidence will do, but one character never does."""
 _FITTING_LINES = 0.95
 """The share of lines that must decode; the others were cut in the middle of a character."""
 _TITLES = {
@@ -72,8 +72,9 @@ def guess(head: bytes) -> Guess | None:
     texts = [text for line in lines if (text := _decoded(line, codec)) is not None]
     if len(lines) - len(texts) > (1 - _FITTING_LINES) * len(lines) + 0.5:
         return None
-    evidence = _evidence("\n".join(texts), codec)
-    if len(lines) >= _MANY * head.count(b"\n", 0, _LOOKED_AT_BYTES):
+    text = "\n".join(texts)
+    evidence = _evidence(text, codec)
+    if len(lines) >= _MANY * head.count(b"\n", 0, _LOOKED_AT_BYTES) and len(re.findall(r"[^\x00-\x7f]", text)) > 1:
         evidence *= 3
     if evidence < 1:
         return None
