@@ -55,6 +55,10 @@ class Span:
         """Number of physical lines, the rest of one included."""
         return len(self.starts)
 
+    def raw_lines(self) -> bytes:
+        """All lines, as they stand in the buffer."""
+        return bytes(self.buf[int(self.starts[0]) : self.stop])
+
     def last_lines(self) -> npt.NDArray[np.int64]:
         """(records,) index of each record's last line."""
         import numpy as np

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+    from twsla.formats.fields.forms import Read
     from twsla.ingest.settings import Settings
     from twsla.model.times import TimeRange
     from twsla.store.manifest import SourceEntry
@@ -51,17 +52,18 @@ class Built:
             entry.max_ts = self.max_ts if entry.max_ts is None else max(entry.max_ts, self.max_ts)
 
 
-def build_span(span: Span, source: str, settings: Settings) -> Built:
+def build_span(span: Span, source: str, settings: Settings, fields: Read | None = None) -> Built:
     """Columns of the records that stay; any thread.
 
     Args:
         span: Consecutive records.
         source: Name for the ``source`` column.
         settings: The user's filters and time range.
+        fields: Reads the fields of their texts; None: they have none, or the span brings them.
     """
     import numpy as np
 
-    from twsla.model.records import TsFlag
+    from twsla.model.records import TsFlag, field_column
 
     table = build(span, source)
     line_counts = span.line_counts()
@@ -88,6 +90,9 @@ def build_span(span: Span, source: str, settings: Settings) -> Built:
     dated = span.ts[keep & span.dated]
     if len(dated):
         built.min_ts, built.max_ts = int(dated.min()), int(dated.max())
+    if fields is not None and table.num_rows:
+        for name, column in fields(table["text"].combine_chunks()).items():
+            table = table.append_column(field_column(name), column)
     built.table = table if table.num_rows else None
     return built
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from twsla.errors import ExitCode
+from twsla.formats.fields.forms import named
 from twsla.ingest.advice import advice, other_forms
 from twsla.ingest.inspect import MOST_SILENCES
 from twsla.ingest.suggest import suggestions
@@ -173,6 +174,9 @@ def _text(seen: Inspected) -> Iterator[Finding]:
     yield Finding("format", seen.entry.format, "asked for" if forced else "recognised")
     why = encoding.why if encoding.confidence == 1 else f"{encoding.why}, sure to {encoding.confidence:.0%}"
     yield Finding("encoding", encoding.name, why)
+    if seen.entry.fields is not None:
+        by = "asked for" if seen.settings.fields != "auto" else "recognised; --fields off leaves them out"
+        yield Finding("fields", f"{seen.entry.fields}: {named(seen.entry.fields).title}", by)
     if encoding.bom:
         yield Finding("byte_order_mark", encoding.bom, "bytes")
     yield Finding("bytes", look.bytes)

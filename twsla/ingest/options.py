@@ -93,6 +93,12 @@ class SourceOptions:
     multiline: Literal["auto", "off"] = opt(
         "--multiline", default="auto", help="auto: lines without a stamp belong to the record before; off: they do not."
     )
+    fields: str = opt(
+        "--fields",
+        default="auto",
+        choices=("auto", "off", "json", "w3c", "zeek", "access", "audit", "cef", "pairs"),
+        help="Form of the records whose fields are stored: recognised, none, or this one.",
+    )
     ml_start: str = opt("--ml-start", default="", help="A record begins at each line that matches.", metavar="RE")
     ml_sep: str = opt("--ml-sep", default="", help="A record ends with each line that matches.", metavar="RE")
     ml_lines: int = opt("--ml-lines", default=0, help="Every record has this many lines.", metavar="N")
@@ -100,7 +106,7 @@ class SourceOptions:
         "--for",
         default=(),
         help="Settings for the sources that match: 'GLOB:tz=Asia/Tokyo,encoding=cp932,year=2023'; also ts-format, "
-        "ts-field, dmy, mdy, no-ts, input-format, multiline, ml-start, ml-sep, ml-lines. The later one wins.",
+        "ts-field, dmy, mdy, no-ts, input-format, multiline, ml-start, ml-sep, ml-lines, fields. The later one wins.",
         multiple=True,
         metavar="GLOB:SETTINGS",
     )
@@ -192,6 +198,7 @@ def settings_of(
         no_timestamps=options.no_ts,
         format=options.input_format or None,
         summary=options.log_type == "summary",
+        fields=options.fields,
         carve=options.carve,
         overrides=tuple(parse_override(text) for text in options.overrides),
         again=isinstance(options, ImportOptions) and options.again,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from twsla.errors import UsageError
+from twsla.formats.fields.forms import NAMES
 from twsla.formats.multiline import choose_multiline
 
 if TYPE_CHECKING:
@@ -25,10 +26,12 @@ VALUES = (
     "ml-start",
     "ml-sep",
     "ml-lines",
+    "fields",
 )
 """Settings with a value, named as the options of the same meaning."""
 FLAGS = ("dmy", "mdy", "no-ts")
 EXAMPLE = "for example --for 'router*.log:tz=Asia/Tokyo,year=2023'"
+FIELD_FORMS = ("auto", "off", *NAMES)
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 
 _KNOWN = {name.replace("-", ""): name for name in (*VALUES, *FLAGS)}
@@ -72,6 +75,7 @@ class Override:
             year=_year(said["year"]) if "year" in said else settings.year,
             encoding=said.get("encoding", settings.encoding),
             format=said.get("input-format", settings.format),
+            fields=said.get("fields", settings.fields),
             multiline=_multiline(said, settings.multiline),
             no_timestamps=settings.no_timestamps or "no-ts" in said,
         )
@@ -165,6 +169,10 @@ def check_settings(settings: Settings) -> None:
         detect_encoding(b"", forced=settings.encoding)
     if settings.stamps.form:
         asked_form(settings.stamps.form)
+    if settings.fields not in FIELD_FORMS:
+        raise UsageError(
+            f"there is no form of fields '{settings.fields}'", hint=f"those there are: {', '.join(FIELD_FORMS)}"
+        )
     if settings.format is not None and settings.format not in input_formats():
         raise UsageError(
             f"there is no input format '{settings.format}'", hint=f"input formats: {', '.join(input_formats())}"

@@ -127,7 +127,8 @@ class Reader:
                 parsed = None if future is None else future.result()
             spans = text.finish(hold_back=reading.is_growing) if parsed is None else text.join(parsed)
             for span in spans:
-                work = self.pool.submit(build_span, span, reading.entry.name, self.settings)
+                fields = None if reading.fields is None else reading.fields.reader(span.raw_lines)
+                work = self.pool.submit(build_span, span, reading.entry.name, self.settings, fields)
                 self._building.append((reading, work))
             if future is None:
                 self._building.append((reading, None))

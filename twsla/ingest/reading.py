@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from twsla.formats.blocks import Readable
     from twsla.formats.encodings import Encoding
     from twsla.formats.event_documents import Reader
+    from twsla.formats.fields.forms import SourceFields
     from twsla.formats.timestamps.model import StampPlan
     from twsla.ingest.settings import Settings
     from twsla.sources.base import Item
@@ -57,6 +58,8 @@ class Reading:
     head: bytes
     digest: hashlib._Hash
     problems: list[Problem] = field(default_factory=list)
+    fields: SourceFields | None = None
+    """Reads the fields of its records; None: they have none, or the format brings them."""
     range_pending: bool = False
     """The time range can only be applied when the years are known for certain."""
     _end: int = 0
@@ -225,7 +228,28 @@ def open_reading(item: Item, entry: SourceEntry, settings: Settings, before: Sou
     made = {"mail": _mail_source, "events": _event_lines}.get(entry.format, _text_source)
     text = made(first, encoding, item, entry, settings, before)
     entry.encoding, entry.encoding_reason = encoding.name, encoding.why
-    return Reading(item, entry, text, opened, head, digest, problems)
+    fields = _fields(first[:SAMPLE_BYTES], encoding, entry, settings) if entry.format == "text" else None
+    return Reading(item, entry, text, opened, head, digest, problems, fields)
+
+
+def _fields(sample: bytes, encoding: Encoding, entry: SourceEntry, settings: Settings) -> SourceFields | None:
+    """What reads the fields of a source that begins like that."""
+    from twsla.formats.fields.forms import SAMPLE_LINES, SourceFields, choose, named
+
+    if settings.fields == "off":
+        return None
+    end = cut(sample, encoding) or len(sample)
+    lines = decode_block(sample[:end], encoding, first=True).lines
+    texts = [
+        bytes(lines.buf[start:stop]).decode()
+        for start, stop in zip(lines.starts[:SAMPLE_LINES].tolist(), lines.ends[:SAMPLE_LINES].tolist(), strict=True)
+    ]
+    form = choose(texts) if settings.fields == "auto" else named(settings.fields)
+    if form is None:
+        return None
+    entry.fields = form.name
+    names = next((found for text in texts if form.headed and (found := form.headed.names(text))), ())
+    return SourceFields(form, names)
 
 
 def _is_mail(sample: bytes, item: Item, settings: Settings) -> bool:
@@ -249,7 +273,7 @@ def _is_told(settings: Settings) -> bool:
 
 def _evtx_source(entry: SourceEntry, settings: Settings) -> EvtxSource:
     entry.format, entry.encoding, entry.encoding_reason, entry.multiline = "evtx", "", "binary", "event"
-    entry.stamp_form = None if settings.no_timestamps else "System.TimeCreated"
+    entry.stamp_form, entry.fields = None if settings.no_timestamps else "System.TimeCreated", "evtx"
     entry.zone, entry.zone_reason = "UTC", "events are dated in UTC"
     return EvtxSource(EvtxOptions(settings.summary, settings.no_timestamps, settings.carve))
 

@@ -37,6 +37,8 @@ class Settings:
     """Texts of Windows events are one-line summaries instead of JSON."""
     carve: bool = False
     """Records in the free space of Windows event logs are read too."""
+    fields: str = "auto"
+    """Form of the records' fields: ``auto``, ``off``, or a name of ``twsla.formats.fields.forms``."""
     overrides: tuple[Override, ...] = ()
     """What is said about some sources only; of several that match, the later wins."""
     again: bool = False
@@ -75,5 +77,6 @@ class Settings:
             self.format,
             *(["summary"] if self.summary else []),
             *(["carve"] if self.carve else []),
+            *([f"fields={self.fields}"] if self.fields != "auto" else []),
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]

@@ -66,6 +66,8 @@ class SourceEntry:
     year_rule: str | None = None
     """How the years of stamps without a year were found."""
     multiline: str = "auto"
+    fields: str | None = None
+    """Form of the records' fields; None: they have none."""
     lines: int = 0
     """Physical lines read."""
     records: int = 0

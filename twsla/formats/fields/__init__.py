@@ -1,0 +1,1 @@
+"""Fields of text records: forms of lines that have names and values, told apart by evidence, read column by column."""

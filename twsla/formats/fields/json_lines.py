@@ -1,0 +1,137 @@
+"""JSON objects, one a record: members are fields, those of inner objects with a dot between the names.
+
+Texts are as they are, numbers in their shortest decimal form, ``true`` and ``false``, arrays as compact JSON; null is
+no value. Objects with the same members are read together: their values become columns without Python for each.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from twsla.formats.fields.columns import add, spread
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    from twsla.formats.fields.columns import Columns
+
+MOST_NAMES = 4000
+"""Of one block: members beyond, by which something else than names is meant, stay in the text only."""
+_DEEPEST = 16
+"""Objects further down are texts."""
+
+
+def is_json(line: str) -> bool:
+    """Whether a line is an object."""
+    import orjson
+
+    if not line.lstrip().startswith("{"):
+        return False
+    try:
+        return isinstance(orjson.loads(line), dict)
+    except orjson.JSONDecodeError:
+        return False
+
+
+def read_json(texts: pa.Array) -> Columns:
+    """The fields of records: (records,) strings. What is no object has none."""
+    import numpy as np
+    import orjson
+
+    loads = orjson.loads
+    groups: dict[tuple[str, ...], tuple[list[int], list[dict[str, Any]]]] = {}
+    for row, text in enumerate(texts.cast("large_binary").to_pylist()):
+        try:
+            document = loads(text)
+        except orjson.JSONDecodeError:
+            continue
+        if document.__class__ is dict:
+            group = groups.get(signature := tuple(document))
+            if group is None:
+                group = groups[signature] = ([], [])
+            group[0].append(row)
+            group[1].append(document)
+    columns: Columns = {}
+    for rows, documents in groups.values():
+        _add_members(columns, "", np.array(rows, np.int64), documents, len(texts), 0)
+    return columns
+
+
+def _add_members(
+    columns: Columns, prefix: str, rows: npt.NDArray[np.int64], documents: list[dict[str, Any]], count: int, depth: int
+) -> None:
+    """Take the members of objects that have the same names in the same order."""
+    for name, values in zip(documents[0], zip(*(each.values() for each in documents), strict=True), strict=True):
+        full = prefix + name
+        if full not in columns and len(columns) >= MOST_NAMES:
+            continue
+        inner = [place for place, value in enumerate(values) if value.__class__ is dict]
+        if inner and depth < _DEEPEST:
+            _add_inner(columns, f"{full}.", rows[inner], [values[place] for place in inner], count, depth + 1)
+            values = tuple(None if value.__class__ is dict else value for value in values)
+        column = texts_of(values)
+        if column.null_count < len(column):
+            add(columns, full, spread(column, rows, count))
+
+
+def _add_inner(
+    columns: Columns, prefix: str, rows: npt.NDArray[np.int64], documents: list[dict[str, Any]], count: int, depth: int
+) -> None:
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for place, document in enumerate(documents):
+        groups.setdefault(tuple(document), []).append(place)
+    for places in groups.values():
+        _add_members(columns, prefix, rows[places], [documents[place] for place in places], count, depth)
+
+
+def texts_of(values: Sequence[Any]) -> pa.Array:
+    """(values,) strings; null for None."""
+    import pyarrow as pa
+
+    try:
+        column = pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        return pa.array([_text(value) for value in values], pa.string())
+    # Arrow takes true for 1 beside numbers.
+    is_whole = pa.types.is_integer(column.type) and not any(value.__class__ is bool for value in values)
+    if is_whole or column.type in (pa.string(), pa.bool_(), pa.null()):
+        return column.cast(pa.string())
+    return pa.array([_text(value) for value in values], pa.string())
+
+
+def _text(value: Any) -> str | None:
+    import orjson
+
+    if value is None or value.__class__ is str:
+        return value
+    if value is True or value is False:
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return decimal(value)
+    return orjson.dumps(value).decode()
+
+
+def decimal(number: float) -> str:
+    """A number in its shortest decimal form without exponent: ``60``, ``0.00000015``."""
+    text = repr(number)
+    if text.endswith(".0"):
+        return text[:-2]
+    if "e" not in text or not math.isfinite(number):
+        return text
+    sign = "-" if text.startswith("-") else ""
+    mantissa, _, power = text.lstrip("-").partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    point = len(whole) + int(power)
+    digits = whole + fraction
+    if point <= 0:
+        return f"{sign}0.{'0' * -point}{digits}"
+    if point >= len(digits):
+        return sign + digits + "0" * (point - len(digits))
+    return f"{sign}{digits[:point]}.{digits[point:]}"
