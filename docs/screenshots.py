@@ -183,10 +183,11 @@ def picture(shot: Shot, folder: Path) -> str:
 
 def without_seconds(screen: pyte.Screen) -> None:
     """Take away how long the answer took, which is another time each time."""
-    for y in range(2):
-        found = re.search(r" · \d+\.\d\d s *$", screen.display[y])
-        for x in range(found.start() if found else screen.columns, screen.columns):
-            screen.buffer[y][x] = screen.default_char
+    found = re.search(r" in \d+\.\d\d s", screen.display[0])
+    if found:
+        line, gone = screen.buffer[0], len(found[0])
+        for x in range(found.start(), screen.columns):
+            line[x] = line[x + gone] if x + gone < screen.columns else screen.default_char
 
 
 def svg(screen: pyte.Screen, colours: dict[str, str]) -> str:

@@ -40,7 +40,8 @@ def title_lines(picture: Picture, width: int, height: int) -> list[Fragments]:
     name = clip(name, max(LEAST_NAME, width - cells(count) - 4))
     notes = "" if height >= ROOM_FOR_MORE or width < ROOM_FOR_HINT else notes_hint(result)
     room = width - cells(name) - 4 - cells(notes)
-    first, rest = [count], [fit_for(text, look.encoding) for text in figures(picture)]
+    took = "" if picture.seconds is None else f" in {picture.seconds:.2f} s"
+    first, rest = [f"{count}{took}"], [fit_for(text, look.encoding) for text in figures(picture)]
     while rest and (height < ROOM_FOR_MORE or cells(dot.join([*first, rest[0]])) <= room):
         first.append(rest.pop(0))
     parts = [("class:title class:title.name", f" {name}"), ("class:title", f"  {dot.join(first)} ")]
@@ -64,11 +65,10 @@ def count_text(picture: Picture) -> str:
 
 
 def figures(picture: Picture) -> list[str]:
-    """The figures of a result, with the seconds it took; without what the number of rows tells already."""
+    """The figures of a result, without what the number of rows tells already."""
     known, zone = picture.state.known, picture.look.zone
     facts = [fact for fact in picture.result.facts if fact.name not in COUNTED or fact.value != known]
-    texts = [f"{fact.title} {display_value(fact.value, fact.kind, zone=zone)}" for fact in facts]
-    return texts if picture.seconds is None else [*texts, f"{picture.seconds:.2f} s"]
+    return [f"{fact.title} {display_value(fact.value, fact.kind, zone=zone)}" for fact in facts]
 
 
 def has_figures_of_row(result: Result) -> bool:
