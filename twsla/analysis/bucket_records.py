@@ -21,15 +21,15 @@ def records_action(engine: Engine, buckets: Buckets) -> Action:
     """Opens the records of the query that are in the bucket of the selected row (its column ``time``)."""
 
     def records(row: Mapping[str, object] | None, progress: Progress) -> Result:
+        from twsla.model.times import format_time
         from twsla.query.rows import RecordRows
-        from twsla.render.timetext import time_text
 
         if row is None:
             raise UsageError("there is no row")
         start = int(str(row["time"]))
         within = engine.within(start, end_of(buckets, start))
         result = Result(
-            title=f"Records from {time_text(start, engine.query.zone)}",
+            title=f"Records from {format_time(start, engine.query.zone)}",
             columns=COLUMNS,
             rows=RecordRows(within, [column.name for column in COLUMNS]),
             bare="text",
