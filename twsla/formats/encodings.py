@@ -172,15 +172,17 @@ def _eight_bit(head: bytes) -> Encoding:
     text = head.decode("utf-8", "replace")
     bad = text.count("\ufffd")
     good = len(text) - len(text.encode("ascii", "ignore")) - bad
-    if good >= 4 * bad:
-        return _make("utf-8", head, 0, "UTF-8 with some bytes that are not", 0.9)
+    if good >= bad:
+        # Text of a code page has hardly a sequence of bytes that is valid UTF-8, and far more that are not.
+        surer = good >= 4 * bad
+        why = f"UTF-8 with {'some' if surer else 'many'} bytes that are not"
+        return _make("utf-8", head, 0, why, 0.9 if surer else 0.5)
     # Loading the detector's models takes its time, so it waits until a source needs it.
     from twsla.formats.codepages import guess
 
     found = guess(head)
     if found is None:
-        why = "UTF-8 with many bytes that are not" if good >= bad else "ASCII with some other bytes"
-        return _make("utf-8", head, 0, why, 0.5)
+        return _make("utf-8", head, 0, "ASCII with some other bytes", 0.5)
     return _make(found.codec, head, 0, f"looks like {found.title}", found.confidence)
 
 
