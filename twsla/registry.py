@@ -27,6 +27,8 @@ class Entry:
     """One sentence. Of a command: the first line of the target's docstring; a test compares the two."""
     suffixes: tuple[str, ...] = ()
     """Of an exporter: the file name suffixes that choose it, lower case."""
+    only: str = ""
+    """Of an exporter: the command whose answers it writes; empty for those of all."""
 
 
 COMMANDS: dict[str, Entry] = {
@@ -116,6 +118,9 @@ EXPORTERS: dict[str, Entry] = {
     ),
     "png": Entry("twsla.export.image:write_png", "A picture of the chart.", (".png",)),
     "md": Entry("twsla.export.markdown:write_markdown", "A Markdown table.", (".md", ".markdown")),
+    "timesketch": Entry("twsla.export.sigma:write_timesketch", "Detections as Timesketch imports them.", only="sigma"),
+    "navigator": Entry("twsla.export.sigma:write_navigator", "Detections as an ATT&CK Navigator layer.", only="sigma"),
+    "sarif": Entry("twsla.export.sigma:write_sarif", "Detections as a SARIF 2.1.0 log.", only="sigma"),
 }
 """Output formats by the name that ``--format`` takes; a target is called with result, binary stream, render options."""
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "RenderOptions", "format_of", "write_result"]
 
 
-FORMATS = EXPORTERS
-"""Every built-in format by name; plug-ins may add others."""
+FORMATS = {name: entry for name, entry in EXPORTERS.items() if not entry.only}
+"""Every built-in format that writes any result, by name; plug-ins may add others."""
 DOCUMENTS = ("html", "md", "json")
 """Formats that hold a result with parts."""
 
