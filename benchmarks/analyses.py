@@ -17,6 +17,7 @@ from collections import Counter
 from pathlib import Path
 
 from benchmarks.measure import Program, Run, Table, compare
+from twsla.analysis.features_terms import STOP_WORDS
 
 TWSLA = [sys.executable, "-m", "twsla"]
 COMMANDS = {
@@ -65,10 +66,14 @@ def every_pair_s(log: Path) -> float:
 
 
 def similarity(left: str, right: str) -> float:
-    """The cosine of the counts of the words of two texts."""
-    one, two = (Counter(text.lower().translate(_BLANKS).split()) for text in (left, right))
+    """The cosine of the counts of the words of two texts, without stop words."""
+    one, two = words(left), words(right)
     dot = sum(count * two[word] for word, count in one.items())
     return float(dot / (sum(n * n for n in one.values()) * sum(n * n for n in two.values())) ** 0.5)
+
+
+def words(text: str) -> Counter[str]:
+    return Counter(word for word in text.lower().translate(_BLANKS).split() if word not in STOP_WORDS)
 
 
 _BLANKS = {ord(each): " " for each in ".,:;/"} | {ord(each): None for each in "()"}

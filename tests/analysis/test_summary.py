@@ -112,3 +112,39 @@ def test_report_refuses(run: Run, store: Path, arguments: list[str], said: str) 
     assert done.code == 2
     assert said in done.err
     assert not (store / "case.csv").exists()
+
+
+def test_report_includes_command_lines(run: Run, store: Path) -> None:
+    lines = ["relation ip 'regex/for [a-z]+/' FAILED --top 3", "sql 'SELECT count(*) AS n FROM records'", "heatmap -w"]
+    arguments = [each for line in lines for each in ("--include", line)]
+    done = run("report", "--format", "json", "--utc", *arguments)
+    assert done.code == 0, done.err
+    report = json.loads(done.text)
+    assert report["facts"]["zone"] == "UTC"
+    parts = {part["title"]: part for part in report["parts"]}
+    assert parts[f"Relation: {lines[0]}"]["rows"] == [{"key1": "10.0.0.1", "key2": "for root", "count": 2}]
+    assert parts[f"SQL: {lines[1]}"]["rows"] == [{"n": 6}]
+    assert [row["weekday"] for row in parts["Heatmap: heatmap -w"]["rows"]] == ["Wednesday"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("relation ip 'kv", "no closing quotation"),
+        ("tfidf --nothing", "--include tfidf: unrecognized arguments: --nothing"),
+        ("tfidf -n x", "invalid int value"),
+        ("report --case 1", "'report' cannot be part of a report"),
+        ("import x.log", "'import' cannot be part of a report"),
+    ],
+)
+def test_report_refuses_command_lines(run: Run, store: Path, line: str, said: str) -> None:
+    done = run("report", "--include", line)
+    assert done.code == 2
+    assert said in done.err
+
+
+def test_report_tells_in_its_place_what_cannot_be_done(run: Run, store: Path) -> None:
+    done = run("report", "--include", "relation ip", "--format", "json")
+    assert done.code == 0, done.err
+    (part,) = [part for part in json.loads(done.text)["parts"] if part["title"].startswith("Relation")]
+    assert "two or more data" in part["notes"][0]

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from twsla import __version__
 from twsla.analysis.around import with_context
 from twsla.analysis.bucketing import records_fact
-from twsla.errors import TwslaError, UsageError
+from twsla.analysis.included import Included, included
+from twsla.errors import TwslaError
 from twsla.model.analysis import Analysis
 from twsla.model.result import Fact, Kind, Note, Result, ValueRows
 from twsla.options import opt
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from twsla.progress import Progress
     from twsla.query.engine import Engine
 
 ALWAYS: Final = ("summary", "count", "heatmap", "ip", "marks", "sources")
 _ADDRESSES: Final = 20
-_NOT_HERE: Final = frozenset({"report", "search", "sql", "extract", "relation", "time"})
-"""They need something to be asked, or give records without end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,10 @@ class ReportOptions:
     examiner: str = opt("--examiner", default="", help="Who made the report.", metavar="TEXT")
     comment: str = opt("--comment", default="", help="What the report is about, and what was found.", metavar="TEXT")
     include: tuple[str, ...] = opt(
-        "--include", default=(), help="A further analysis without options, such as delay.", metavar="NAME"
+        "--include",
+        default=(),
+        help="A further analysis, such as delay; or a command line, such as 'tfidf -n 5 Failed'. May be given again.",
+        metavar="COMMAND",
     )
 
 
@@ -39,15 +43,18 @@ def report(engine: Engine, options: ReportOptions, progress: Progress) -> Result
     """Gather summary, times, addresses, marked records and the evidence in one document.
 
     Write it with ``-o case.html`` (one page, charts included, that needs no network) or ``-o case.md``. Time range and
-    filters limit all parts but the evidence: the table of sources with their hashes.
+    filters limit all parts but the evidence: the table of sources with their hashes. Each further analysis says with
+    which options it was made.
     """
     import datetime
 
+    further = included(options.include, (*ALWAYS, "report"))
     parts = []
-    for name in (*ALWAYS[:-1], *_further(options.include), ALWAYS[-1]):
+    wanted: list[str | Included] = [*ALWAYS[:-1], *further, ALWAYS[-1]]
+    for part in wanted:
         progress.check()
-        progress.message(name)
-        parts.append(_part(engine, name, progress))
+        progress.message(part if isinstance(part, str) else part.command)
+        parts.append(_part(engine, part, progress))
     made = datetime.datetime.now(datetime.UTC)
     facts = [
         Fact("case", "Case", options.case),
@@ -55,6 +62,7 @@ def report(engine: Engine, options: ReportOptions, progress: Progress) -> Result
         Fact("comment", "Comment", options.comment),
         Fact("made", "Made", int(made.timestamp()) * 10**9, Kind.TIME),
         Fact("program", "Program", f"twsla {__version__}"),
+        Fact("zone", "Time zone", engine.query.zone),
         Fact("store", "Store", str(engine.store.path)),
         records_fact(engine),
     ]
@@ -69,47 +77,47 @@ def report(engine: Engine, options: ReportOptions, progress: Progress) -> Result
         rows=ValueRows((), ()),
         facts=tuple(fact for fact in facts if fact.value != ""),
         parts=tuple(parts),
+        close=_closing(parts),
     )
 
 
-def _further(names: tuple[str, ...]) -> list[str]:
-    """The analyses asked for.
-
-    Raises:
-        UsageError: One is none, or cannot be had without options.
-    """
-    from twsla.registry import COMMANDS
-
-    wanted = [name.strip() for given in names for name in given.split(",") if name.strip()]
-    known = [
-        name
-        for name, entry in COMMANDS.items()
-        if entry.target.startswith("twsla.analysis.") and name not in {*ALWAYS, *_NOT_HERE}
-    ]
-    for name in wanted:
-        if name not in known:
-            raise UsageError(f"'{name}' cannot be part of a report", hint=f"choose from {', '.join(known)}")
-    return wanted
-
-
-def _part(engine: Engine, name: str, progress: Progress) -> Result:
+def _part(engine: Engine, part: str | Included, progress: Progress) -> Result:
     """One analysis; what it cannot do is told in its place, so that the rest of the report is not lost."""
+    name = part if isinstance(part, str) else part.command
     try:
+        if isinstance(part, Included):
+            result = part.run(engine, progress)
+            asked = name.partition(" ")[2]
+            return _as_part(engine, result, f"{result.title}: {name}" if asked else result.title)
         if name == "ip":
             return _addresses(engine, progress)
         found = _analysis(name)
-        result: Result = found.run(engine, found.options(), progress)
+        result = found.run(engine, found.options(), progress)
     except TwslaError as error:
         return Result(name.capitalize(), (), ValueRows((), ()), notes=(Note(error.message),))
     titles = {"count": "Records over time", "sources": "Evidence", "marks": "Marked records"}
-    return with_context(replace(result, title=titles.get(name, result.title), actions=()), engine)
+    return _as_part(engine, result, titles.get(name, result.title))
+
+
+def _as_part(engine: Engine, result: Result, title: str) -> Result:
+    """As it stands in a document: one chart, no keys."""
+    return with_context(replace(result, title=title, charts=result.charts[:1], actions=()), engine)
+
+
+def _closing(parts: list[Result]) -> Callable[[], None]:
+    def close() -> None:
+        for part in parts:
+            if part.close:
+                part.close()
+
+    return close
 
 
 def _addresses(engine: Engine, progress: Progress) -> Result:
     from twsla.analysis.count import CountOptions, count
 
     result = count(engine, CountOptions(extract=("ip",), name=("Address",), top=_ADDRESSES), progress)
-    return replace(result, title="Addresses", actions=())
+    return replace(result, title="Addresses", charts=result.charts[:1], actions=())
 
 
 def _analysis(name: str) -> Analysis[Any, Any]:

@@ -216,8 +216,9 @@ class Comparison:
 
         rows, columns = own
         itself = likeness[own]
-        self.sums += times @ likeness
-        self.above += (times @ (likeness > limit)).astype(np.int64)
+        # einsum adds in one order; the products of BLAS depend on the number of its threads.
+        self.sums += np.einsum("i,ij->j", times.astype(np.float64), likeness)
+        self.above += np.einsum("i,ij->j", times, likeness > limit)
         self.sums[columns] -= itself
         self.above[columns] -= itself > limit
         alone = times[rows] == 1

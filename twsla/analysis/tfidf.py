@@ -35,8 +35,8 @@ COLUMNS: Final = (
 )
 _OWN: Final = ("min", "mean", "max", "ts", "nearest", "terms")
 _TERMS: Final = 8
-_DIGITS: Final = 12
-"""Of a mean: what follows depends on the order in which a processor adds."""
+_DIGITS: Final = 9
+"""Of a mean: what follows may depend on how the records come in batches."""
 
 
 @dataclass(frozen=True, slots=True)
