@@ -20,7 +20,6 @@ COMMANDS = (
     ("tfidf", "-n", "20", "--idf"),
     ("anomaly", "-m", "tfidf", "--columns", "text,score,why"),
     ("anomaly", "-m", "pattern", "--columns", "text,score,why"),
-    ("relation", "ip", "regex/user [a-z]+/"),
     ("summary",),
 )
 
