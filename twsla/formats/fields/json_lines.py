@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST_NAMES = 4000
 """Of one block: members beyond, by which something else than names is meant, stay in the text only."""
+_AT_ONCE = 2048
+"""Records that are objects of Python at one time: as many as the processor's caches hold."""
 _DEEPEST = 16
 """Objects further down are texts."""
 
@@ -40,12 +42,27 @@ def is_json(line: str) -> bool:
 
 def read_json(texts: pa.Array) -> Columns:
     """The fields of records: (records,) strings. What is no object has none."""
+    import pyarrow as pa
+
+    parts = [_read_some(texts.slice(start, _AT_ONCE)) for start in range(0, len(texts), _AT_ONCE)]
+    if len(parts) == 1:
+        return parts[0]
+    sizes = [min(_AT_ONCE, len(texts) - start) for start in range(0, len(texts), _AT_ONCE)]
+    kind = pa.dictionary(pa.int32(), pa.string())
+    columns: Columns = {}
+    for name in dict.fromkeys(name for part in parts for name in part):
+        pieces = [part[name] if name in part else pa.nulls(size, kind) for part, size in zip(parts, sizes, strict=True)]
+        columns[name] = pa.chunked_array(pieces, kind).unify_dictionaries().combine_chunks()
+    return columns
+
+
+def _read_some(texts: pa.Array) -> Columns:
     import numpy as np
     import orjson
 
     loads = orjson.loads
     groups: dict[tuple[str, ...], tuple[list[int], list[dict[str, Any]]]] = {}
-    for row, text in enumerate(texts.cast("large_binary").to_pylist()):
+    for row, text in enumerate(texts.to_pylist()):
         try:
             document = loads(text)
         except orjson.JSONDecodeError:
@@ -66,17 +83,19 @@ def _add_members(
     columns: Columns, prefix: str, rows: npt.NDArray[np.int64], documents: list[dict[str, Any]], count: int, depth: int
 ) -> None:
     """Take the members of objects that have the same names in the same order."""
-    for name, values in zip(documents[0], zip(*(each.values() for each in documents), strict=True), strict=True):
+    for name, values in zip(documents[0], zip(*map(dict.values, documents), strict=True), strict=True):
         full = prefix + name
         if full not in columns and len(columns) >= MOST_NAMES:
             continue
-        inner = [place for place, value in enumerate(values) if value.__class__ is dict]
-        if inner and depth < _DEEPEST:
+        kinds = set(map(type, values))
+        if dict in kinds and depth < _DEEPEST:
+            inner = [place for place, value in enumerate(values) if value.__class__ is dict]
             _add_inner(columns, f"{full}.", rows[inner], [values[place] for place in inner], count, depth + 1)
             values = tuple(None if value.__class__ is dict else value for value in values)
-        column = texts_of(values)
+            kinds.remove(dict)
+        column = texts_of(values, kinds - {type(None)})
         if column.null_count < len(column):
-            add(columns, full, spread(column, rows, count))
+            add(columns, full, spread(column, None if len(column) == count else rows, count))
 
 
 def _add_inner(
@@ -89,18 +108,22 @@ def _add_inner(
         _add_members(columns, prefix, rows[places], [documents[place] for place in places], count, depth)
 
 
-def texts_of(values: Sequence[Any]) -> pa.Array:
-    """(values,) strings; null for None."""
+def texts_of(values: Sequence[Any], kinds: set[type]) -> pa.Array:
+    """(values,) strings, null for None.
+
+    Args:
+        values: As JSON has them.
+        kinds: Types of those that are not None.
+    """
     import pyarrow as pa
 
-    try:
-        column = pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        return pa.array([_text(value) for value in values], pa.string())
-    # Arrow takes true for 1 beside numbers.
-    is_whole = pa.types.is_integer(column.type) and not any(value.__class__ is bool for value in values)
-    if is_whole or column.type in (pa.string(), pa.bool_(), pa.null()):
-        return column.cast(pa.string())
+    if kinds == {str}:
+        return pa.array(values, pa.string())
+    if kinds in ({int}, {bool}):
+        try:
+            return pa.array(values).cast(pa.string())
+        except (pa.ArrowInvalid, OverflowError):  # more than 64 bits
+            pass
     return pa.array([_text(value) for value in values], pa.string())
 
 
