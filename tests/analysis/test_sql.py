@@ -136,6 +136,7 @@ def test_a_statement_stops_with_the_engine_that_asked(store: Path) -> None:
         engine.close()
 
 
+<<<<<<< HEAD
 @pytest.mark.parametrize(
     "statement",
     [
@@ -198,6 +199,32 @@ def test_stopping_ends_the_statement(store: Path) -> None:
     with pytest.raises(Cancelled):
         sql(engine, SqlOptions("SELECT sleep_ms(1000000)"), progress)
     engine.close()
+=======
+@pytest.mark.parametrize("read", ["stream", "rows", "fetch"])
+def test_whatever_reads_is_stopped_with_its_engine(store: Path, read: str) -> None:
+    """By way of Arrow DuckDB's error is another one."""
+    import threading
+
+    from twsla.errors import Cancelled
+    from twsla.model.query import Query
+    from twsla.query.engine import Engine
+    from twsla.store.store import Store
+
+    engine, done = Engine(Store.open(store / "twsla.db"), Query()), threading.Event()
+
+    def stop() -> None:
+        while not done.wait(0.1):
+            engine.interrupt()
+
+    threading.Thread(target=stop).start()
+    sql = "SELECT a.range FROM records, range(1000000000000) a WHERE a.range % 7 = 3"
+    try:
+        with pytest.raises(Cancelled):
+            list(getattr(engine, read)(sql if read == "stream" else f"SELECT count(*) FROM ({sql})"))
+    finally:
+        done.set()
+        engine.close()
+>>>>>>> 9277e02 (MCP server: --tools; what an Arrow stream says of interruption and memory; leaner tests)
 
 
 def test_rows_left_out_are_told(run: Run, store: Path) -> None:

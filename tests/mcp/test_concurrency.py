@@ -49,7 +49,7 @@ def test_fifty_calls_at_once_beside_an_import_each_get_their_own_answer(
 
             async def one(number: int) -> None:
                 word = words[number % len(words)]
-                tool = ("search", "sql", "count", "summary", "search_log")[number // 10]
+                tool = ("search", "sql", "count", "heatmap", "search_log")[number // 10]
                 arguments: dict[str, Any] = {"time_range": "2024-05-06,1d"}
                 if tool == "search_log":
                     arguments |= {"filter": word}

@@ -20,6 +20,8 @@ from twsla.options import describe
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.conftest import Run
+
 NEEDED: dict[str, dict[str, Any]] = {
     "extract": {"extract": ["ip"]},
     "relation": {"arguments": ["ip", "kv"]},
@@ -175,3 +177,15 @@ def test_no_option_that_clients_can_set_reaches_a_file_or_a_machine() -> None:
             plain = re.sub(r"(of your own|JSON path|in their path)", "", info.help)
             literal = (info.metavar or "").partition("|")[0].islower()  # of full|FILE the word is left alone
             assert literal or not words.search(plain), f"{name} {info.long}: {info.help}"
+
+
+def test_few_tools_can_be_offered(shared_case: Path, run: Run) -> None:
+    async def work() -> None:
+        async with over_stdio(shared_case, "--tools", "search, sql") as client:
+            assert [tool.name for tool in (await client.list_tools()).tools] == ["search", "sql"]
+            assert "no tool" in await refused(client, "count")
+
+    anyio.run(work)
+    done = run("mcp", "-d", shared_case, "--tools", "serach", "--transport", "stream", "--endpoint", "127.0.0.1:0")
+    assert done.code == 2
+    assert "serach" in done.err

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 REACHING: Final = frozenset({"FILE", "FILES", "DIR", "PATH", "ADDR", "ADDRESS", "URL", "HOST", "SERVER", "TARGET"})
 """Words for values that reach beyond the store."""
-OF_SCREENS: Final = frozenset({"color", "wrap", "quiet"})
-"""Options that make a difference on a terminal only."""
+OF_SCREENS: Final = frozenset({"color", "wrap", "quiet", "utc"})
+"""Options that make a difference on a terminal only, or save typing."""
 
 _WORD: Final = re.compile("[A-Za-z]+")
 _FLAG: Final = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")

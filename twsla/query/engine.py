@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from twsla.errors import StoreError, TwslaError, UsageError
+from twsla.errors import Cancelled, StoreError, TwslaError, UsageError
 from twsla.model.filters import FilterSet, parse_filters
 from twsla.model.query import Query
 from twsla.model.records import COLUMNS
@@ -76,6 +76,14 @@ class Engine:
         Closing one closes both.
         """
         return Engine(self.store, replace(self.query, filters=FilterSet()), self._database, self.fields)
+
+    @property
+    def memory(self) -> str:
+        """What the database may take, as DuckDB writes sizes."""
+        return self._database.memory
+
+    def _translated(self) -> AbstractContextManager[None]:
+        return translated(self.store.path, self.memory)
 
     def isolated(self) -> Engine:
         """An engine for the same records on a database of its own: closed by itself, interrupted with this one."""
@@ -195,7 +203,7 @@ class Engine:
     ) -> list[tuple[Any, ...]]:
         """Run SQL over ``records`` and give the rows as Python values. For small answers; imports no Arrow."""
         statement, values = self._statement(sql, params, relation)
-        with translated(self.store.path, self._database.memory):
+        with self._translated():
             return self.connection.execute(statement, values).fetchall()
 
     def rows(
@@ -206,14 +214,15 @@ class Engine:
 
         from twsla.model.result import ArrowRows
 
-        return ArrowRows(pa.Table.from_batches(*self._reader(sql, params, relation)))
+        with self._translated():
+            return ArrowRows(pa.Table.from_batches(*self._reader(sql, params, relation)))
 
     def stream(
         self, sql: str, params: Mapping[str, object] | None = None, *, relation: Relation | None = None
     ) -> Iterator[pa.RecordBatch]:
         """Run SQL over ``records`` and give the answer piece by piece, in bounded memory."""
         batches, _ = self._reader(sql, params, relation)
-        with translated(self.store.path, self._database.memory):
+        with self._translated():
             yield from batches
 
     def _reader(
@@ -222,7 +231,7 @@ class Engine:
         import duckdb  # noqa: F401  # gives the connection its relational and Arrow methods
 
         statement, values = self._statement(sql, params, relation)
-        with translated(self.store.path, self._database.memory):
+        with self._translated():
             reader = self.connection.sql(statement, params=values or None).to_arrow_reader(BATCH_ROWS)
         return reader, reader.schema
 
@@ -237,7 +246,7 @@ class Engine:
 
     def execute(self, sql: str, params: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
         """Run SQL that does not look at ``records`` (scratch tables)."""
-        with translated(self.store.path, self._database.memory):
+        with self._translated():
             return self.connection.execute(sql, dict(params or {})).fetchall()
 
     def scratch_name(self) -> str:
@@ -351,28 +360,42 @@ def translated(store: Path, memory: str = MEMORY_LIMIT) -> Iterator[None]:
     """DuckDB's errors as ours; ``memory`` is what it was allowed to take."""
     import _duckdb
 
-    from twsla.errors import Cancelled
-
     try:
         yield
     except _duckdb.InterruptException as error:
         raise Cancelled from error
     except _duckdb.OutOfMemoryException as error:
-        raise TwslaError(
-            f"the query needs more memory than {memory}: {first_line(error)}",
-            hint="narrow the time range (-t) or the filters",
-        ) from error
+        raise _too_large(memory, error) from error
     except _duckdb.IOException as error:
         if "No space left" in str(error):
             hint = "make room there, or name another directory in the environment variable TMPDIR"
             raise TwslaError(f"there is no room for temporary files: {first_line(error)}", hint=hint) from error
         raise damaged(store, error) from error
+    except OSError as error:
+        if (found := _of_stream(error, memory)) is None:
+            raise
+        raise found from error
     except _duckdb.OutOfRangeException as error:
         raise UsageError(f"the query cannot be computed: {first_line(error)}") from error
     except _duckdb.Error as error:
         if _PARQUET.search(str(error)):
             raise damaged(store, error) from error
         raise TwslaError(f"the query on {store} cannot be run: {first_line(error)}") from error
+
+
+def _of_stream(error: OSError, memory: str) -> TwslaError | None:
+    """What DuckDB's error is that came by way of an Arrow stream; None: it is none of those."""
+    text = str(error)
+    if text.startswith("INTERRUPT Error"):
+        return Cancelled()
+    return _too_large(memory, error) if text.startswith("Out of Memory Error") else None
+
+
+def _too_large(memory: str, error: Exception) -> TwslaError:
+    return TwslaError(
+        f"the query needs more memory than {memory}: {first_line(error)}",
+        hint="narrow the time range (-t) or the filters",
+    )
 
 
 _PARQUET = re.compile("parquet|TProtocolException|Out of buffer|don't know what type|magic bytes", re.IGNORECASE)

@@ -79,6 +79,9 @@ class McpOptions:
         metavar="PATH",
     )
     grok: str = opt("-g", "--grok", default="", help="Grok definitions for all calls.", metavar="full|FILE")
+    tools: str = opt(
+        "--tools", default="", help="Offer only these tools, with commas between; default: all.", metavar="A,B"
+    )
     timeout: float = opt("--timeout", default=60.0, help="Seconds that a call may work.", metavar="SECONDS")
     parallel: int = opt("--parallel", default=4, help="Calls that work at once; others wait.", metavar="N")
     print_config: Literal["claude", "vscode", "cursor"] | None = opt(
@@ -100,7 +103,7 @@ def mcp(call: Call, options: McpOptions) -> None:
     from twsla.mcp.toolbox import tools_of
 
     if options.transport == "stdio":
-        serve_stdio(lambda: Service(desk, tools_of(desk)))
+        serve_stdio(lambda: Service(desk, tools_of(desk, options.tools)))
         return
     import secrets
     import socket
@@ -122,7 +125,9 @@ def mcp(call: Call, options: McpOptions) -> None:
     if host not in LOOPBACK:
         stderr.write("twsla: note: the connection is not encrypted; let only machines connect that you trust\n")
     access = Access(token, networks, frozenset(names))
-    serve_http(Service(desk, tools_of(desk)), options.transport, bound, access, shown=host, stderr=stderr)
+    serve_http(
+        Service(desk, tools_of(desk, options.tools)), options.transport, bound, access, shown=host, stderr=stderr
+    )
 
 
 def _desk(call: Call, options: McpOptions) -> Desk:
