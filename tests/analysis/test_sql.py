@@ -136,7 +136,6 @@ def test_a_statement_stops_with_the_engine_that_asked(store: Path) -> None:
         engine.close()
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize(
     "statement",
     [
@@ -199,7 +198,8 @@ def test_stopping_ends_the_statement(store: Path) -> None:
     with pytest.raises(Cancelled):
         sql(engine, SqlOptions("SELECT sleep_ms(1000000)"), progress)
     engine.close()
-=======
+
+
 @pytest.mark.parametrize("read", ["stream", "rows", "fetch"])
 def test_whatever_reads_is_stopped_with_its_engine(store: Path, read: str) -> None:
     """By way of Arrow DuckDB's error is another one."""
@@ -224,7 +224,6 @@ def test_whatever_reads_is_stopped_with_its_engine(store: Path, read: str) -> No
     finally:
         done.set()
         engine.close()
->>>>>>> 9277e02 (MCP server: --tools; what an Arrow stream says of interruption and memory; leaner tests)
 
 
 def test_rows_left_out_are_told(run: Run, store: Path) -> None:

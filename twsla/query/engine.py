@@ -89,11 +89,6 @@ class Engine:
         """An engine for the same records on a database of its own: closed by itself, interrupted with this one."""
         return Engine(self.store, self.query, self._database.isolated())
 
-    @property
-    def memory(self) -> str:
-        """What DuckDB may take, as it writes sizes."""
-        return self._database.memory
-
     def stopping(self, stop: Callable[[], object]) -> AbstractContextManager[None]:
         """While inside, what interrupts the calling thread calls ``stop`` too: work that is not DuckDB's ends so."""
         return self._database.stopping(stop)

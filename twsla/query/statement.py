@@ -180,28 +180,8 @@ def _explain(runner: Engine, reply: Reply) -> None:
         raise UsageError(f"the statement cannot be run: {reason}", hint=_HINT)
     import _duckdb
 
-<<<<<<< HEAD
-    with translated(runner.store.path):
-        raise getattr(_duckdb, reply.error, _duckdb.Error)(reply.message)
-=======
     with translated(runner.store.path, runner.memory):
-        try:
-            yield
-        except _duckdb.PermissionException as error:
-            raise UsageError(
-                f"the statement cannot be run: {first_line(error)}",
-                hint="statements read the view records, no files and nothing from a network",
-            ) from error
-        except (
-            _duckdb.ParserException,
-            _duckdb.BinderException,
-            _duckdb.CatalogException,
-            _duckdb.ConversionException,
-            _duckdb.InvalidInputException,
-            _duckdb.SyntaxException,
-        ) as error:
-            raise UsageError(f"the statement cannot be run: {_reason(error)}", hint=_HINT) from error
->>>>>>> 9277e02 (MCP server: --tools; what an Arrow stream says of interruption and memory; leaner tests)
+        raise getattr(_duckdb, reply.error, _duckdb.Error)(reply.message)
 
 
 def _reason(message: str) -> str:
