@@ -236,3 +236,11 @@ def test_delay_of_the_sample(run: Run) -> None:
     assert run("import", "--utc", SYSLOG).code == 0
     found = answer(run, "delay", "--with-source", "--columns", "line_no,delay")["rows"]
     assert [(row["line_no"], row["delay"]) for row in found] == [(1983, 5), (1987, 5), (1991, 5)]
+
+
+def test_a_calendar_has_a_place_for_each_week(run: Run, imported: Any, tmp_path: Path) -> None:
+    imported("2024-05-01 10:00:00 x", "2024-05-22 10:00:00 x")  # 21 days: the weeks of 29 April, 6, 13 and 20 May
+    assert run("heatmap", "--utc", "--calendar", "-o", tmp_path / "x.html").code == 0
+    page = (tmp_path / "x.html").read_text("utf-8")
+    assert "2024/05/06" in page
+    assert "2024/05/07" not in page

@@ -42,6 +42,8 @@ _DATE = re.compile(r"(\d{4})([-/])(\d\d)\2(\d\d)")
 _WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 _HOURS = "hour"
 """A column of this name holds hours of the day: all 24 are shown."""
+_WEEKS = "week"
+"""A column of this name holds the days that weeks begin on."""
 
 
 def heatmap_cells(chart: Heatmap, result: Result, window: Window) -> Cells:
@@ -157,7 +159,7 @@ def _arranged(different: _Different, at: NDArray[np.int64], amounts: Floats) -> 
     elif not is_text(kind):
         order, names = _filled_numbers(values, different.column)
     elif values and all(_DATE.fullmatch(value) for value in values):
-        order = _filled_dates(values)
+        order = _filled_dates(values, 7 if different.column.name == _WEEKS else 1)
         names = order
     elif values and set(values) <= set(_WEEKDAYS):
         order = names = _weekdays(values)
@@ -204,18 +206,18 @@ def _filled_numbers(values: list[float], column: Column) -> tuple[list[float], l
     return order, [number_display(value) for value in order]
 
 
-def _filled_dates(values: list[str]) -> list[str]:
-    """Days in order without gaps, written as the first one is."""
+def _filled_dates(values: list[str], every: int) -> list[str]:
+    """Days in order without gaps, ``every`` so many days, written as the first one is."""
     days = sorted(values)
     try:
         first, last = (date(int(day[:4]), int(day[5:7]), int(day[8:])) for day in (days[0], days[-1]))
     except ValueError:  # 31 February
         return days
     mark = days[0][4]
-    if len({day[4] for day in days}) > 1 or (last - first).days >= MOST_PLACES:
+    if len({day[4] for day in days}) > 1 or (last - first).days // every >= MOST_PLACES:
         return days
-    count = (last - first).days + 1
-    filled = [(first + timedelta(days=step)).strftime(f"%Y{mark}%m{mark}%d") for step in range(count)]
+    count = (last - first).days // every + 1
+    filled = [(first + timedelta(days=step * every)).strftime(f"%Y{mark}%m{mark}%d") for step in range(count)]
     return filled if set(days) <= set(filled) else days
 
 
