@@ -134,6 +134,7 @@ REFUSALS: list[tuple[str, dict[str, Any], str]] = [
     ("count", {"extract": "grok", "grok": "/etc/passwd"}, "not one of its values"),
     ("count", {"extract": "host"}, "started with --dns"),
     ("count", {"extract": "ip", "no_dns": False}, "no parameter 'no_dns'"),
+    ("report", {"include": ["count -e grok -g /etc/passwd"]}, "no parameter 'include'"),
     ("sql", {}, "statement is missing"),
     ("sql", {"statement": "SELECT * FROM read_text('/etc/passwd')"}, "statement cannot be run"),
     ("sql", {"statement": "COPY (SELECT 1) TO 'x.csv'"}, "statement"),
@@ -164,7 +165,7 @@ NOT_FILES = {
 
 def test_no_option_that_clients_can_set_reaches_a_file_or_a_machine() -> None:
     """Whoever adds an option that does gives it FILE, DIR, PATH, ADDR … as its word, or says here why it does not."""
-    words = re.compile(r"\b(file|files|directory|folder|path|server|servers|address|host|socket|http)\b", re.I)
+    words = re.compile(r"\b(file|files|directory|folder|path|server|servers|address|host|socket|http|command)\b", re.I)
     for name in registry.COMMANDS:
         analysis = registry.load(registry.COMMANDS[name])
         if not isinstance(analysis, Analysis):
@@ -174,7 +175,7 @@ def test_no_option_that_clients_can_set_reaches_a_file_or_a_machine() -> None:
                 continue
             if f"{name} {info.long}" in NOT_FILES:
                 continue
-            plain = re.sub(r"(of your own|JSON path|in their path)", "", info.help)
+            plain = re.sub(r"(of your own|JSON path|in their path or command line)", "", info.help)
             literal = (info.metavar or "").partition("|")[0].islower()  # of full|FILE the word is left alone
             assert literal or not words.search(plain), f"{name} {info.long}: {info.help}"
 

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from twsla.options import OptionInfo
     from twsla.sections import Section
 
-REACHING: Final = frozenset({"FILE", "FILES", "DIR", "PATH", "ADDR", "ADDRESS", "URL", "HOST", "SERVER", "TARGET"})
-"""Words for values that reach beyond the store."""
+REACHING: Final = frozenset(
+    {"FILE", "FILES", "DIR", "PATH", "ADDR", "ADDRESS", "URL", "HOST", "SERVER", "TARGET", "COMMAND"}
+)
+"""Words for values that reach beyond the store, by themselves or as command lines with options that do."""
 OF_SCREENS: Final = frozenset({"color", "wrap", "quiet", "utc"})
 """Options that make a difference on a terminal only, or save typing."""
 
