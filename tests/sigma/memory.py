@@ -43,12 +43,8 @@ class MemoryReader:
             ]
             yield pa.RecordBatch.from_arrays(columns, [*extra, *names])
 
-    def has_plain_records(self) -> bool:
-        """None has: its fields are known."""
-        return False
-
-    def plain_texts(self, piece: pa.RecordBatch) -> None:
-        """There are none."""
+    def texts(self, piece: pa.RecordBatch, rows: object) -> None:
+        """They do not count: the fields are known."""
 
 
 def detected(rules: Sequence[Mapping[str, Any]], events: Sequence[Mapping[str, str]]) -> dict[str, list[int]]:

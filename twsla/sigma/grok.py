@@ -49,12 +49,8 @@ class GrokReader:
                 [batch.column(each) for each in range(len(extra))] + fields, [*extra, *names]
             )
 
-    def has_plain_records(self) -> bool:
-        """None has: its fields are known."""
-        return False
-
-    def plain_texts(self, piece: pa.RecordBatch) -> None:
-        """There are none."""
+    def texts(self, piece: pa.RecordBatch, rows: object) -> None:
+        """They do not count: the fields are known."""
 
     def _field(self, captured: pa.StructArray, name: str) -> pa.DictionaryArray:
         """The first capture of a name that is not empty."""

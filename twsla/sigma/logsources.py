@@ -69,9 +69,15 @@ class Mapping:
 
     scopes: list[Scope] = field(default_factory=list)
     values: dict[str, dict[str, str]] = field(default_factory=dict)
+    _found: dict[LogSource, tuple[list[Scope], str]] = field(default_factory=dict)
 
     def scopes_for(self, source: LogSource) -> tuple[list[Scope], str]:
         """The scopes of a rule's log source; or none, and why."""
+        if source not in self._found:
+            self._found[source] = self._find(source)
+        return self._found[source]
+
+    def _find(self, source: LogSource) -> tuple[list[Scope], str]:
         by_category = [scope for scope in self.scopes if scope.category and self._fits(scope, source)]
         by_service = [
             scope for scope in self.scopes if scope.service and not scope.category and self._fits(scope, source)

@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-    from twsla.query.engine import Engine, Relation
+    from twsla.query.engine import Engine
     from twsla.sigma.vocabulary import Vocabulary
 
 BATCH_ROWS: Final = 1 << 17
 """Small pieces are put together up to this many."""
 PLACE: Final = ("_file", "_row", "ts")
+
+_EVENTS: Final = "channel"
+"""The field that Windows events have, and no others: of these the text says nothing that their fields do not."""
+_FEW: Final = 5_000
 
 Part = tuple["np.ndarray", "np.ndarray"]
 """Rows, and the numbers of their values."""
@@ -35,11 +39,8 @@ class Reader(Protocol):
     def pieces(self, names: Sequence[str], extra: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Records with the columns ``extra``, then those of ``names``: dictionary<int32, string>, null for none."""
 
-    def has_plain_records(self) -> bool:
-        """Whether there are records whose fields, if any, are still to be read from their texts."""
-
-    def plain_texts(self, piece: pa.RecordBatch) -> pa.Array | None:
-        """The texts of these records in a piece that has a column ``text``, null for others; None if there are none."""
+    def texts(self, piece: pa.RecordBatch, rows: np.ndarray) -> pa.Array | None:
+        """The texts of some rows of a piece, as long as it, null for others; None if texts do not count."""
 
 
 @dataclass(slots=True)
@@ -86,18 +87,11 @@ def read_batches(reader: Reader, wanted: Wanted, vocabulary: Vocabulary, extra: 
         vocabulary: Numbers the values.
         extra: Further columns of the store to keep with the rows.
     """
-    chosen = [name for name in reader.names() if wanted.has(canonical(name))]
-    needed = [*(["source"] if SOURCE in wanted.names else []), *(["text"] if TEXT in wanted.names else [])]
-    if reader.has_plain_records():
-        needed.append("text")
-    columns = list(dict.fromkeys((*PLACE, *extra, *needed)))
+    chosen = [name for name in reader.names() if wanted.has(canonical(name)) or canonical(name) == _EVENTS]
+    columns = list(dict.fromkeys((*PLACE, *extra, *(["source"] if SOURCE in wanted.names else []))))
     batch = Batch()
     for piece in reader.pieces(chosen, columns):
-        _take(batch, piece, columns, chosen, wanted, vocabulary)
-        plain = reader.plain_texts(piece)
-        if plain is not None:
-            for name, rows, values in parsed_fields(plain, wanted.has):
-                batch.add(name, (rows + batch.size - piece.num_rows).astype("int32"), vocabulary.numbers(values))
+        _take(batch, piece, reader, columns, chosen, wanted, vocabulary)
         if batch.size >= BATCH_ROWS:
             yield batch
             batch = Batch()
@@ -108,6 +102,7 @@ def read_batches(reader: Reader, wanted: Wanted, vocabulary: Vocabulary, extra: 
 def _take(
     batch: Batch,
     piece: pa.RecordBatch,
+    reader: Reader,
     columns: Sequence[str],
     names: Sequence[str],
     wanted: Wanted,
@@ -117,17 +112,29 @@ def _take(
 
     first = batch.size
     batch.size += piece.num_rows
-    kept = [name for name in columns if name != "text"]
-    batch.place.append(piece.select([columns.index(name) for name in kept]))
+    batch.place.append(piece.select(list(range(len(columns)))))
+    bare = np.ones(piece.num_rows, bool)
+    no_event = np.ones(piece.num_rows, bool)
     for at, name in enumerate(names, len(columns)):
         rows, numbers = _values(piece.column(at), vocabulary)
+        bare[rows] = False
+        if canonical(name) == _EVENTS:
+            no_event[rows] = False
         batch.add(canonical(name), (rows + first).astype(np.int32), numbers)
     if SOURCE in wanted.names:
         rows, numbers = _values(piece.column(columns.index("source")), vocabulary)
         batch.add(SOURCE, (rows + first).astype(np.int32), numbers)
+    others = np.flatnonzero(no_event)
+    texts = reader.texts(piece, others) if len(others) else None
+    if texts is None:
+        return
     if TEXT in wanted.names:
-        rows, numbers = _texts(piece.column(columns.index("text")), vocabulary)
+        rows, numbers = _texts(texts, vocabulary)
         batch.add(TEXT, (rows + first).astype(np.int32), numbers)
+    for name, rows, values in parsed_fields(texts, wanted.has):
+        kept = bare[rows]
+        numbers = vocabulary.numbers(values)[kept]
+        batch.add(name, (rows[kept] + first).astype(np.int32), numbers)
 
 
 def _texts(column: pa.Array, vocabulary: Vocabulary) -> Part:
@@ -135,7 +142,8 @@ def _texts(column: pa.Array, vocabulary: Vocabulary) -> Part:
     import numpy as np
     import pyarrow.compute as pc
 
-    rows = np.flatnonzero(pc.invert(pc.starts_with(column, "{")).to_numpy(zero_copy_only=False))
+    plain = pc.invert(pc.starts_with(column, "{")).fill_null(False)
+    rows = np.flatnonzero(plain.to_numpy(zero_copy_only=False))
     encoded = column.take(rows).dictionary_encode()
     numbers = vocabulary.numbers(encoded.dictionary.to_pylist())
     return rows, numbers[encoded.indices.to_numpy(zero_copy_only=False)] if len(rows) else np.empty(0, np.int32)
@@ -163,8 +171,6 @@ class StoreReader:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._stored: dict[int, np.ndarray] = {}
-        """By place of a file its rows that have stored fields."""
 
     def names(self) -> Sequence[str]:
         """Names of all fields."""
@@ -178,50 +184,24 @@ class StoreReader:
 
         return field_batches(self._engine, names, extra=extra)
 
-    def has_plain_records(self) -> bool:
-        """Whether a file of the query has records without stored fields."""
-        return any(self._plain_rows(place) for place in range(len(self._engine.selected.files)))
-
-    def plain_texts(self, piece: pa.RecordBatch) -> pa.Array | None:
-        """The texts of records without stored fields."""
+    def texts(self, piece: pa.RecordBatch, rows: np.ndarray) -> pa.Array:
+        """The texts of some rows, read for them alone where they are few."""
+        import numpy as np
         import pyarrow as pa
-        import pyarrow.compute as pc
 
-        if not piece.num_rows or "text" not in piece.schema.names:
-            return None
-        place = int(piece.column("_file")[0].as_py())
-        if not self._plain_rows(place):
-            return None
-        texts = piece.column("text")
-        stored = self._stored[place]
-        if not len(stored):
-            return texts
-        import numpy as np
-
-        has = np.isin(piece.column("_row").to_numpy(zero_copy_only=False), stored)
-        return pc.if_else(pa.array(~has), texts, pa.scalar(None, texts.type))
-
-    def _plain_rows(self, place: int) -> int:
-        """Number of records of a file without stored fields."""
-        import numpy as np
-
-        from twsla.model.records import COLUMNS
-
-        entry = self._engine.selected.files[place]
-        if place not in self._stored:
-            if not set(entry.columns) - (set(COLUMNS) - {"fields"}):
-                self._stored[place] = np.empty(0, np.int64)
-            else:
-                relation = _with_fields(self._engine, place)
-                table = self._engine.rows("SELECT _row FROM records WHERE fields IS NOT NULL", relation=relation).table
-                self._stored[place] = table["_row"].to_numpy()
-        return entry.rows - len(self._stored[place])
-
-
-def _with_fields(engine: Engine, place: int) -> Relation:
-    """All records of a file with their fields."""
-    whole, engine.fields.whole = engine.fields.whole, True
-    try:
-        return engine.records((engine.selected.files[place],), filtered=False, placed=True)
-    finally:
-        engine.fields.whole = whole
+        entry = self._engine.selected.files[int(piece.column("_file")[0].as_py())]
+        wanted = piece.column("_row").to_numpy(zero_copy_only=False)[rows]
+        few = len(wanted) <= _FEW
+        relation = (
+            self._engine.chosen((entry,), {0: wanted.tolist()})
+            if few
+            else self._engine.records((entry,), filtered=False, placed=True)
+        )
+        table = self._engine.rows("SELECT _row, text FROM records", relation=relation).table.combine_chunks()
+        found = table["_row"].to_numpy()
+        order = np.argsort(found)
+        places = order[np.searchsorted(found, wanted, sorter=order)]
+        at = np.full(piece.num_rows, -1, np.int64)
+        at[rows] = places
+        indices = pa.array(at, mask=at < 0)
+        return table["text"].combine_chunks().cast(pa.large_string()).take(indices)
