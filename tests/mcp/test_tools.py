@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import re
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -139,6 +141,13 @@ REFUSALS: list[tuple[str, dict[str, Any], str]] = [
     ("sql", {"statement": "SELECT * FROM read_text('/etc/passwd')"}, "statement cannot be run"),
     ("sql", {"statement": "COPY (SELECT 1) TO 'x.csv'"}, "statement"),
     ("sql", {"statement": "SELECT 1", "output": "x.csv"}, "no parameter 'output'"),
+    ("search", {"limit": "9" * 5000}, "not a whole number"),
+    ("search", {"limit": True}, "not a whole number"),
+    ("search", {"limit": 1.5}, "not a whole number"),
+    ("search", {"filters": [["nested"]]}, "not a text"),
+    ("search", {"filters": ["x" * 300_000]}, "more than 200,000 characters"),
+    ("search", {"cursor": base64.urlsafe_b64encode(zlib.compress(b"[" * 100_000)).decode()}, "next_cursor"),
+    ("search", {"cursor": base64.urlsafe_b64encode(zlib.compress(b" " * 10_000_000)).decode()}, "next_cursor"),
     ("no_such_tool", {}, "no tool"),
 ]
 

@@ -52,7 +52,7 @@ def read_cursor(text: object, tool: str) -> Cursor:
     try:
         unpacked = zlib.decompressobj().decompress(base64.urlsafe_b64decode(text), _MOST_BYTES)
         name, arguments, row, store = json.loads(unpacked)
-    except (binascii.Error, zlib.error, ValueError, TypeError) as error:
+    except (binascii.Error, zlib.error, ValueError, TypeError, RecursionError) as error:
         raise refused from error
     if not isinstance(arguments, dict) or not isinstance(row, int) or row < 0 or not isinstance(store, str):
         raise refused

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import sys
 import traceback
 from contextlib import contextmanager
@@ -49,6 +50,18 @@ _LONGEST: Final = 1000
 """Characters of a message; what is wrong may quote what was given."""
 
 
+_MOST_ARGUMENTS: Final = 200_000
+"""Characters of a call's arguments."""
+
+
+def _is_large(arguments: Mapping[str, Any]) -> bool:
+    """Whether there is more in the arguments than anybody needs."""
+    try:
+        return len(json.dumps(arguments)) > _MOST_ARGUMENTS
+    except RecursionError:
+        return True
+
+
 class Service:
     """Answers what clients ask; the same for every transport."""
 
@@ -62,7 +75,7 @@ class Service:
 
     def list_tools(self) -> list[dict[str, Any]]:
         """All tools, as the protocol has them."""
-        return [
+        listed: list[dict[str, Any]] = [
             {
                 "name": tool.name,
                 "title": tool.title,
@@ -73,6 +86,8 @@ class Service:
             }
             for tool in self.tools.values()
         ]
+        # Descriptions name the directories of imports; without a mask Arrow need not be imported yet.
+        return list(self.outgoing.json(listed)) if self.desk.mask else listed
 
     async def call(
         self, name: str, arguments: Mapping[str, Any], report: Callable[[float, str], Awaitable[None]] | None
@@ -84,6 +99,9 @@ class Service:
 
             near = get_close_matches(name, self.tools, 1)
             return self._refusal(f"there is no tool '{name[:80]}'", f"did you mean {near[0]}?" if near else None)
+
+        if _is_large(arguments):
+            return self._refusal(f"the arguments have more than {_MOST_ARGUMENTS:,} characters", "ask for less")
 
         def work(call: Work) -> dict[str, Any]:
             return self._result(tool.run(self.desk, arguments, call))
