@@ -54,6 +54,25 @@ def test_fields_are_recognised_told_and_asked_for(run: Run, logs: tuple[Path, Pa
     assert run("verify").code == 0
 
 
+def test_values_of_fields_are_counted_and_listed(run: Run, logs: tuple[Path, Path, Path]) -> None:
+    """As the same values taken out of the texts are."""
+    assert run("import", *logs).code == 0
+
+    names = run("count", "-e", "field:USER.name", "--format", "tsv").lines[1:]
+    assert names == ["u0\t34", "u1\t33", "u2\t33"]
+    assert names == run("count", "-e", "json", "-n", "user.name", "--format", "tsv").lines[1:]
+    both = run("count", "-e", "field:sc-status", "-e", "field:cs-method", "--format", "tsv").lines[1:]
+    assert both == ["200\tGET\t120", "404\tGET\t40", "200\tPOST\t30", "404\tPOST\t10"]
+    stored, taken = (
+        run("extract", *asked, "--format", "json") for asked in (["-e", "field:id"], ["-e", "json", "-n", "id"])
+    )
+    values = [[row["value"] for row in json.loads(each.text)["rows"]] for each in (stored, taken)]
+    assert values[0] == values[1] == [str(number) for number in range(100)]
+    unknown = run("count", "-e", "field:user.nam")
+    assert unknown.code == 2
+    assert "did you mean user.name?" in unknown.err
+
+
 def test_sources_can_be_told_apart_by_hand(run: Run, logs: tuple[Path, Path, Path]) -> None:
     access, app, plain = logs
     assert run("import", "--fields", "off", app).code == 0

@@ -57,7 +57,7 @@ def test_mistakes_are_told(run: Run, tmp_path: Path) -> None:
     unread = run("search", "-d", store, "--where", "Image =")
 
     assert (unknown.code, unread.code) == (2, 2)
-    assert "the field 'Imag' (character 1), which no record of" in unknown.err
+    assert "--where (character 1) asks for the field 'Imag', which no record of" in unknown.err
     assert "did you mean Image" in unknown.err
     assert "at character 8 (its end): a value is missing behind '='" in unread.err
 

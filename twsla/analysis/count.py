@@ -59,7 +59,10 @@ def count(engine: Engine, options: CountOptions, progress: Progress) -> Result:
     Without ``-i`` a bucket is 60, 300 or 600 seconds long, whichever is the first to give less than 1,000 in the time
     range, else an hour.
     """
+    from twsla.query.fields import ask_for_fields
+
     interval_ns = _checked(options)
+    ask_for_fields(engine, options.extractions())
     relation, notes = _counted(engine, options, progress)
     if options.extract:
         from twsla.analysis.count_keys import count_by_key

@@ -31,6 +31,7 @@ class ExtractionKind(Enum):
     TEMPLATE = "template"
     KV = "kv"
     COLUMN = "column"
+    STORED = "stored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +62,15 @@ class Extraction:
 
 
 _MODES: Final = {
-    kind.value: kind for kind in ExtractionKind if kind not in (ExtractionKind.PATTERN, ExtractionKind.COLUMN)
+    kind.value: kind
+    for kind in ExtractionKind
+    if kind not in (ExtractionKind.PATTERN, ExtractionKind.COLUMN, ExtractionKind.STORED)
 }
 _ADDRESS_INFO: Final = ("host", "domain", "loc", "country", "asn")
 COLUMNS: Final = ("source",)
 """Columns of the store that are keys of their own."""
+STORED: Final = "field:"
+"""What stands before the name of a field that is stored."""
 _PATTERNS: Final = tuple(each.name for each in OBSERVABLES if each.name != "kv")
 KEYS: Final = (*_PATTERNS, *_MODES, *COLUMNS, *_ADDRESS_INFO)
 """All keys, as documented; ``num`` is ``number``."""
@@ -106,6 +111,8 @@ def parse_extraction(
     key = text.lower() or ("grok" if grok_pattern else "")
     if not key:
         raise UsageError("there is nothing to extract", hint=f"give -e one of {', '.join(KEYS)}, or a template")
+    if key.startswith(STORED):
+        return _stored(text, group)
     kind = _MODES.get(key, ExtractionKind.COLUMN if key in COLUMNS else ExtractionKind.PATTERN)
     known, re2 = _pattern(key, text) if kind is ExtractionKind.PATTERN else ("", "")
     _check_options(kind, key, name, grok_pattern, group)
@@ -122,6 +129,15 @@ def parse_extraction(
         grok_definitions=grok_definitions,
         ip_info=key if key in _ADDRESS_INFO else "",
     )
+
+
+def _stored(text: str, group: int | None) -> Extraction:
+    name = text[len(STORED) :].strip()
+    if not name:
+        raise UsageError(f"-e {STORED} names no field", hint=f"such as: -e {STORED}EventID")
+    if group is not None:
+        raise UsageError(f"-e {STORED} has no groups", hint="--group is for regular expressions")
+    return Extraction(ExtractionKind.STORED, text, name=name)
 
 
 def _position(kind: ExtractionKind, position: int | None) -> int:

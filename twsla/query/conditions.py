@@ -46,25 +46,34 @@ def check_condition(engine: Engine, condition: Condition) -> None:
     for each in condition.comparisons():
         if each.operator is Operator.MATCHES:
             check_filters([regex_filter(each.values[0])])
-        if not each.built_in and not meant(each.name, field_names(engine)):
-            raise _unknown(engine, each)
+        if not each.built_in:
+            check_field(engine, each.name, f"--where (character {each.at})")
 
 
-def _unknown(engine: Engine, each: Comparison) -> UsageError:
+def check_field(engine: Engine, name: str, asking: str) -> None:
+    """Make sure that some record of the store has a field.
+
+    Args:
+        engine: Of the store.
+        name: Of the field.
+        asking: What asks for it, for the message.
+
+    Raises:
+        UsageError: None has; the hint tells the nearest names.
+    """
     names = field_names(engine)
+    if meant(name, names):
+        return
     if not names:
-        return UsageError(
-            f"--where asks for the field '{each.name}', but no record of {engine.store.path} has fields",
+        raise UsageError(
+            f"{asking} asks for the field '{name}', but no record of {engine.store.path} has fields",
             hint="'twsla sources' tells the form of each source; -f and -r look through the text",
         )
-    folded = {name.casefold(): name for name in names}
-    near = [folded[key] for key in difflib.get_close_matches(each.name.casefold(), folded, n=5, cutoff=0.6)]
-    near += [name for name in names if each.name.casefold() in name.casefold() and name not in near][: 5 - len(near)]
+    folded = {each.casefold(): each for each in names}
+    near = [folded[key] for key in difflib.get_close_matches(name.casefold(), folded, n=5, cutoff=0.6)]
+    near += [each for each in names if name.casefold() in each.casefold() and each not in near][: 5 - len(near)]
     told = f"did you mean {', '.join(near)}?" if near else f"{len(names):,} fields occur: {', '.join(names[:8])}, …"
-    return UsageError(
-        f"--where asks for the field '{each.name}' (character {each.at}), which no record of {engine.store.path} has",
-        hint=told,
-    )
+    raise UsageError(f"{asking} asks for the field '{name}', which no record of {engine.store.path} has", hint=told)
 
 
 def compile_condition(

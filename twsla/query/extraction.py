@@ -21,7 +21,7 @@ def compile_extraction(extraction: Extraction, *, prefix: str = "e0", engine: En
         extraction: Not NORMALIZE or TEMPLATE, which are no expressions over one record.
         prefix: What the names of its parameters begin with.
         engine: Where columns of CSV and TSV are asked for by name: reads the headers of the sources. Where a JSON path
-            has filters: gets to know it.
+            has filters: gets to know it. Where a field is stored: its ``records`` have it from then on.
 
     Raises:
         UsageError: RE2 does not accept the regular expression, a grok definition is missing or broken, a path cannot
@@ -57,8 +57,20 @@ def compile_extraction(extraction: Extraction, *, prefix: str = "e0", engine: En
             from twsla.query.words import compile_pairs
 
             return compile_pairs(extraction, params)
-        case ExtractionKind.COLUMN:
-            assert extraction.source.lower() in COLUMNS
-            return Extracted(extraction.source.lower())
+        case ExtractionKind.COLUMN | ExtractionKind.STORED:
+            return _of_store(extraction, engine)
         case ExtractionKind.NORMALIZE | ExtractionKind.TEMPLATE:
             raise AssertionError(f"{extraction.kind.value} is worked out from all records together")
+
+
+def _of_store(extraction: Extraction, engine: Engine | None) -> Extracted:
+    """A column of the store, or a field that is stored."""
+    if extraction.kind is ExtractionKind.COLUMN:
+        assert extraction.source.lower() in COLUMNS
+        return Extracted(extraction.source.lower())
+    from twsla.query.conditions import check_field
+    from twsla.query.fields import field_sql
+
+    assert engine is not None
+    check_field(engine, extraction.name, f"-e {extraction.source}")
+    return Extracted(field_sql(engine, extraction.name))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from twsla.model.extraction import Extraction
     from twsla.query.engine import Engine
     from twsla.store.manifest import FileEntry
 
@@ -86,6 +87,15 @@ def field_sql(engine: Engine, name: str) -> str:
     Holds for this engine and those that it was made of or that are made of it, in relations that are asked for later.
     """
     return engine.fields.ask(engine, name)
+
+
+def ask_for_fields(engine: Engine, extractions: Sequence[Extraction]) -> None:
+    """Give ``records`` the columns for those extractions that are stored fields, before a relation is made."""
+    from twsla.model.extraction import ExtractionKind
+
+    for each in extractions:
+        if each.kind is ExtractionKind.STORED:
+            field_sql(engine, each.name)
 
 
 def meant(name: str, names: Sequence[str]) -> tuple[str, ...]:
