@@ -389,3 +389,32 @@ def test_columns() -> None:
         name: column.to_pylist() for name, column in from_pairs(["x", "x"], ["1", "2"], np.array([1, 1]), 2).items()
     } == {"x": [None, "1"]}
     assert from_pairs([], [], np.array([], np.int64), 3) == {}
+
+
+ODD = st.text(st.sampled_from("a=\"\\'{}[]:,|# \t\n\r\0\x1d.é0F"), max_size=12)
+NEAR = st.sampled_from(
+    [COMBINED, ESCAPED, SSHD[0], '{"a":1}', "#Fields: a b", "x y", "#fields\ta\tb", "p\tq", "a=1 b=2 c=3"]
+)
+
+
+@given(form=st.sampled_from([each.name for each in FORMS]), texts=st.lists(ODD | NEAR, min_size=1, max_size=8))
+def test_whatever_stands_in_a_record_stays_its_own(form: str, texts: list[str]) -> None:
+    """No text is too odd, and what is beside a record without a header changes none of its fields."""
+    together = read(form, *texts)
+
+    assert len(together) == len(texts)
+    if named(form).headed is None:
+        assert together == [read(form, text)[0] for text in texts]
+
+
+def test_too_many_names_are_no_names() -> None:
+    import numpy as np
+
+    count = 100_000
+    names = [f"n{number}" for number in range(count)] + ["often"] * count
+    owners = np.concatenate((np.arange(count), np.arange(count)))
+
+    found = from_pairs(names, names, owners, count)
+
+    assert len(found) == 256
+    assert found["often"].null_count == 0

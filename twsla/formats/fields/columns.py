@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     """By field: (records,) dictionary<int32, string>, null where a record does not have it."""
 
 
+MOST_CELLS = 1 << 24
+"""Names times records of one block. Names beyond, by which something else than names is meant, stay in the text."""
+LEAST_NAMES = 256
+
+
+def most_names(records: int) -> int:
+    """How many fields can be told of so many records."""
+    return max(LEAST_NAMES, MOST_CELLS // max(records, 1))
+
+
 def spread(values: pa.Array, rows: npt.NDArray[np.int64] | None, count: int) -> pa.DictionaryArray:
     """Values of some records as a column of all.
 
@@ -76,7 +86,10 @@ def from_pairs(names: Sequence[str], values: Sequence[str], owners: npt.NDArray[
     order = np.argsort(key_codes, kind="stable")
     bounds = np.searchsorted(key_codes[order], np.arange(len(keys.dictionary) + 1))
     columns = {}
+    frequent = set(np.argsort(bounds[:-1] - bounds[1:], kind="stable")[: most_names(count)].tolist())
     for code, name in enumerate(keys.dictionary.to_pylist()):
+        if code not in frequent:
+            continue
         places = order[bounds[code] : bounds[code + 1]][::-1]
         codes = np.full(count, -1, np.int32)
         codes[owners[places]] = text_codes[places]

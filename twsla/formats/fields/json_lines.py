@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from twsla.formats.fields.columns import add, spread
+from twsla.formats.fields.columns import add, most_names, spread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from twsla.formats.fields.columns import Columns
 
-MOST_NAMES = 4000
-"""Of one block: members beyond, by which something else than names is meant, stay in the text only."""
+_BLOCK_RECORDS = 1 << 14
+"""About as many as a block holds."""
 _AT_ONCE = 2048
 """Records that are objects of Python at one time: as many as the processor's caches hold."""
 _DEEPEST = 16
@@ -85,7 +85,7 @@ def _add_members(
     """Take the members of objects that have the same names in the same order."""
     for name, values in zip(documents[0], zip(*map(dict.values, documents), strict=True), strict=True):
         full = prefix + name
-        if full not in columns and len(columns) >= MOST_NAMES:
+        if full not in columns and len(columns) >= most_names(_BLOCK_RECORDS):
             continue
         kinds = set(map(type, values))
         if dict in kinds and depth < _DEEPEST:
