@@ -70,12 +70,18 @@ class Served:
 
 
 @contextmanager
-def serving(store: Path, transport: str, *arguments: str | Path, token: str | None = TOKEN) -> Iterator[Served]:
+def serving(
+    store: Path,
+    transport: str,
+    *arguments: str | Path,
+    token: str | None = TOKEN,
+    env: Mapping[str, str] | None = None,
+) -> Iterator[Served]:
     """``twsla mcp`` over HTTP at a free port."""
     command = [sys.executable, "-m", "twsla", "mcp", "-d", str(store), "--transport", transport]
     command += ["--endpoint", "127.0.0.1:0", *map(str, arguments)]
-    env = {**os.environ, **({"TWSLA_MCP_TOKEN": token} if token else {})}
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=env, cwd=store.parent)
+    variables = {**os.environ, **(env or {}), **({"TWSLA_MCP_TOKEN": token} if token else {})}
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=variables, cwd=store.parent)
     try:
         assert process.stderr is not None
         told: list[str] = []

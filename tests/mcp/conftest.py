@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conftest import ROOT
+from tests.mcp.clients import Served, serving
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 LOGS = ROOT / "testdata" / "logs"
@@ -42,3 +44,12 @@ def case(shared_case: Path, tmp_path: Path) -> Path:
     copy = tmp_path / "case.db"
     shutil.copytree(shared_case, copy)
     return copy
+
+
+@pytest.fixture(scope="session")
+def served(shared_case: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server of it over HTTP, for tests that ask and leave nothing behind: starting one takes a second."""
+    home = str(tmp_path_factory.mktemp("home"))
+    env = {"TZ": "UTC", "PYTHONPATH": str(ROOT), "HOME": home, "USERPROFILE": home}
+    with serving(shared_case, "stream", env=env) as running:
+        yield running

@@ -10,7 +10,7 @@ import anyio
 import jsonschema
 import pytest
 
-from tests.mcp.clients import over_stdio, refused
+from tests.mcp.clients import over_http, over_stdio, refused
 from tests.mcp.conftest import LOGS
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mcp import Client
 
     from tests.conftest import Run
+    from tests.mcp.clients import Served
 
 AUTH = (LOGS / "auth-20240506.log").read_text().splitlines()
 DAY = "2024-05-06,1d"
@@ -36,9 +37,9 @@ async def text_of(client: Client, tool: str, **arguments: Any) -> Any:
     return json.loads(first.text)
 
 
-def test_every_generation_of_names_gives_the_same(shared_case: Path) -> None:
+def test_every_generation_of_names_gives_the_same(served: Served) -> None:
     async def work() -> None:
-        async with over_stdio(shared_case) as client:
+        async with over_http(served) as client:
             new = await text_of(client, "search_log", filter="Failed pass.*", start="2024-05-06", end="2024-05-07")
             old = await text_of(
                 client, "search_log", filter_log_content="Failed pass.*", limit_log_count=100, time_range=DAY
@@ -84,9 +85,9 @@ def test_every_generation_of_names_gives_the_same(shared_case: Path) -> None:
     anyio.run(work)
 
 
-def test_the_summary_counts_levels_and_knows_an_empty_period(shared_case: Path) -> None:
+def test_the_summary_counts_levels_and_knows_an_empty_period(served: Served) -> None:
     async def work() -> None:
-        async with over_stdio(shared_case) as client:
+        async with over_http(served) as client:
             found = await text_of(client, "get_log_summary", filter="sshd", time_range=DAY)
             assert (found["Total"], found["Errors"], found["Warnings"]) == (len(AUTH), len(FAILED), 0)
             assert found["TimeRange"] == f"2024-05-06 {AUTH[0][7:15]} to 2024-05-06 {AUTH[-1][7:15]}"
@@ -139,9 +140,9 @@ def test_relative_times_are_understood(run: Run, tmp_path: Path) -> None:
     anyio.run(work)
 
 
-def test_prompts_hold_their_request_and_every_argument(shared_case: Path) -> None:
+def test_prompts_hold_their_request_and_every_argument(served: Served) -> None:
     async def work() -> None:
-        async with over_stdio(shared_case) as client:
+        async with over_http(served) as client:
             prompts = {prompt.name: prompt for prompt in (await client.list_prompts()).prompts}
             tools = {tool.name for tool in (await client.list_tools()).tools}
             assert set(prompts) == {

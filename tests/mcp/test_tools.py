@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import jsonschema
 
-from tests.mcp.clients import ask, over_stdio, refused
+from tests.mcp.clients import ask, over_http, over_stdio, refused
 from tests.mcp.conftest import LOGS
 from twsla import registry
 from twsla.mcp.parameters import OF_SCREENS, is_open
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import Run
+    from tests.mcp.clients import Served
 
 NEEDED: dict[str, dict[str, Any]] = {
     "extract": {"extract": ["ip"]},
@@ -88,12 +89,12 @@ def failed_lines() -> list[str]:
     return [line for line in whole.splitlines() if "Failed password" in line]
 
 
-def test_pages_together_are_the_whole_and_rows_name_their_record(shared_case: Path) -> None:
+def test_pages_together_are_the_whole_and_rows_name_their_record(served: Served) -> None:
     expected = sorted(failed_lines())
     assert len(expected) > 200
 
     async def work() -> None:
-        async with over_stdio(shared_case) as client:
+        async with over_http(served) as client:
             page = await ask(client, "search", filters=["Failed password"], limit=100)
             rows = list(page["rows"])
             assert page["total_rows"] == len(expected)
@@ -113,9 +114,9 @@ def test_pages_together_are_the_whole_and_rows_name_their_record(shared_case: Pa
     anyio.run(work)
 
 
-def test_bytes_are_capped_and_the_rest_is_told(shared_case: Path) -> None:
+def test_bytes_are_capped_and_the_rest_is_told(served: Served) -> None:
     async def work() -> None:
-        async with over_stdio(shared_case) as client:
+        async with over_http(served) as client:
             page = await ask(client, "search", limit=10000, max_bytes=3000)
             assert len(json.dumps(page["rows"])) < 4000
             assert page["next_cursor"]
@@ -152,9 +153,9 @@ REFUSALS: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-def test_what_cannot_be_answered_is_a_tool_error_and_the_server_goes_on(shared_case: Path) -> None:
+def test_what_cannot_be_answered_is_a_tool_error_and_the_server_goes_on(served: Served) -> None:
     async def work() -> None:
-        async with over_stdio(shared_case) as client:
+        async with over_http(served) as client:
             for tool, arguments, said in REFUSALS:
                 assert said in await refused(client, tool, **arguments), (tool, arguments)
             assert (await ask(client, "count", limit=1))["total_rows"] > 0
