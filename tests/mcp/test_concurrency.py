@@ -163,7 +163,7 @@ def test_a_client_that_goes_in_the_middle_ends_a_server_of_its_own(shared_case: 
 def test_a_client_that_goes_in_the_middle_leaves_the_server_at_work(shared_case: Path, transport: str) -> None:
     async def work() -> None:
         with serving(shared_case, transport, "--parallel", "1", "--timeout", "30") as served:
-            with anyio.move_on_after(3):
+            with anyio.move_on_after(2):
                 async with over_http(served) as client:
                     await client.call_tool("sql", {"statement": ENDLESS})
             async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {TOKEN}"}) as http:

@@ -10,14 +10,19 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from tests.mcp.clients import ask, over_stdio, refused
+from tests.mcp.clients import ask, over_http, over_stdio, refused
 from tests.mcp.outside import call_raw
+from twsla.mcp.masked import masked_result
 from twsla.mcp.outgoing import Outgoing
+from twsla.model.charts import Bar
+from twsla.model.result import Column, Kind, Result, ValueRows
+from twsla.render.png import chart_png
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import Run
+    from tests.mcp.clients import Served
 
 HOSTILE = {
     "\x1b[2J\x1b]0;owned\x07": "\\x1b[2J\\x1b]0;owned\\x07",
@@ -108,23 +113,30 @@ def test_personal_data_leaves_masked_everywhere(run: Run, tmp_path: Path) -> Non
     anyio.run(work)
 
 
-def test_a_chart_is_a_picture_and_masked_rows_draw_another(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "a.log").write_text("".join(f"2024-05-01T00:00:00Z from 192.0.2.{n}\n" for n in range(1, 6)))
-    assert run("import", "a.log").code == 0
-
-    async def picture(*arguments: str) -> bytes:
-        async with over_stdio(tmp_path / "twsla.db", *arguments) as client:
+def test_a_chart_is_a_picture_on_request(served: Served) -> None:
+    async def work() -> None:
+        async with over_http(served) as client:
             result = await client.call_tool("count", {"extract": "ip", "chart": True})
             image = result.content[-1]
             assert image.type == "image"
             assert image.mime_type == "image/png"
+            assert base64.b64decode(image.data).startswith(b"\x89PNG\r\n\x1a\n")
             assert "no chart" in await refused(client, "sources", chart=True)
-            return base64.b64decode(image.data)
 
-    plain, masked = anyio.run(picture), anyio.run(picture, "--mask")
-    assert plain.startswith(b"\x89PNG\r\n\x1a\n")
-    assert masked.startswith(b"\x89PNG\r\n\x1a\n")
-    assert plain != masked
+    anyio.run(work)
+
+
+def test_masked_rows_draw_what_masked_values_draw() -> None:
+    def counted(title: str, *keys: str) -> Result:
+        columns = (Column("key", "Key", Kind.OBSERVABLE), Column("count", "Count", Kind.COUNT))
+        rows = ValueRows(("key", "count"), [(key, place) for place, key in enumerate(keys, 1)])
+        return Result(title, columns, rows, charts=(Bar("key", "count"),))
+
+    plain = counted("of 192.0.2.7", "192.0.2.1", "taro@example.com")
+    by_hand = counted("of <IP>", "<IP>", "<EMAIL>")
+    masked = masked_result(plain)
+    assert chart_png(masked, masked.charts[0]) == chart_png(by_hand, by_hand.charts[0])
+    assert masked.rows.slice(0, 2).to_pylist() == by_hand.rows.slice(0, 2).to_pylist()
 
 
 def test_filters_of_the_command_line_hold_for_every_call(shared_case: Path) -> None:
