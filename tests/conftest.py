@@ -16,6 +16,9 @@ from hypothesis import HealthCheck, settings
 # What is slow on a busy machine is no failure.
 settings.register_profile("twsla", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("twsla")
+# Hundreds of tests start the program: compiled once, not each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the shared collection of logs is not beside the project")
