@@ -52,7 +52,7 @@ COMMANDS: dict[str, Entry] = {
     ),
     "report": Entry(
         "twsla.analysis.report:analysis",
-        "Gather summary, times, addresses, marked records and the evidence in one document.",
+        "Gather summary, times, addresses, marked records, detections and the evidence in one document.",
     ),
     "windows events": Entry(
         "twsla.analysis.windows_events:analysis", "Count Windows events by channel and number, and tell what they mean."

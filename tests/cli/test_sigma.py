@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ RULES = ROOT / "testdata" / "sigma" / "rules"
 LOGS = ROOT / "testdata" / "logs"
 REFUSED = 325
 """``zgrep -h 'Failed password' auth-2024050* | wc -l``"""
+OF_ROOT = 49
+"""``zgrep -h 'Failed password' auth-2024050* | grep -c 'for root from'``"""
 
 
 @pytest.fixture(scope="module")
@@ -286,3 +289,66 @@ def test_sigma_is_a_command_and_the_first_word_of_others(processes: Path) -> Non
     assert len(answered("sigma", "-s", RULES, "-d", processes, "--format", "csv").rows) == 1
     assert answered("sigma", "coverage", "-s", RULES, "-d", processes, "--format", "csv").rows
     assert twsla("sigma", "nonsense", "-d", processes).code == 2
+
+
+def test_a_report_shows_what_was_detected(logs: Path, tmp_path: Path) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    before = datetime.now(UTC).replace(microsecond=0)
+    answered("sigma", "-s", RULES, "-d", logs, "--limit", "1")
+    parts = {each["title"]: each for each in answered("report", "-d", logs, "--format", "json").json["parts"]}
+
+    part = parts["Detections"]
+    facts = part["facts"]
+    assert before <= datetime.fromisoformat(facts["ran"]) <= before + timedelta(minutes=5)
+    assert (facts["rules"], facts["skipped"]) == (4, 0)
+    sums = sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in RULES.glob("*.yml"))
+    assert facts["rules_sha256"] == hashlib.sha256("".join(f"{each}\n" for each in sums).encode()).hexdigest()
+    assert f"low {REFUSED} (1 rules)" in facts["levels"]
+    assert facts["top_rules"].startswith(f"SSH Password Refused {REFUSED}, ")
+    assert [column["name"] for column in part["columns"]] == ["level", "rule", "count", "first", "last", "tags"]
+    times = answered("search", "-d", logs, "Failed password", "--columns", "ts", "--format", "json").json["rows"]
+    assert part["rows"][0] == {
+        "level": "low",
+        "rule": "SSH Password Refused",
+        "count": REFUSED,
+        "first": min(row["ts"] for row in times),
+        "last": max(row["ts"] for row in times),
+        "tags": "attack.credential-access attack.t1110.001",
+    }
+    page = tmp_path / "case.html"
+    answered("report", "-d", logs, "-o", page)
+    assert facts["rules_sha256"] in page.read_text("utf-8")
+
+
+def test_a_report_about_some_records_shows_what_was_detected_in_them(logs: Path) -> None:
+    answered("sigma", "-s", RULES, "-d", logs, "--limit", "1")
+    for on in ("records", "detections"):
+        answer = answered("report", "-d", logs, "for root from", "--on", on, "--format", "json")
+        part = next(each for each in answer.json["parts"] if each["title"] == "Detections")
+        counts = {row["rule"]: row["count"] for row in part["rows"]}
+        assert counts["SSH Password of root Refused"] == counts["SSH Password Refused"] == OF_ROOT
+
+
+def test_a_report_without_detections_does_not_speak_of_them(processes: Path) -> None:
+    answered("sigma", "-s", RULES, "-d", processes, "--no-save")
+    assert "Detections" not in answered("report", "-d", processes, "--format", "md").text
+
+
+def test_a_report_says_that_detections_are_damaged(processes: Path) -> None:
+    answered("sigma", "-s", RULES, "-d", processes)
+    for path in processes.with_name("win.db.case").rglob("*.parquet"):
+        path.write_bytes(b"PAR1" + b"\0" * 100)
+    answer = answered("report", "-d", processes, "--format", "json")
+    parts = {each["title"]: each for each in answer.json["parts"]}
+    assert parts["Evidence"]
+    assert "detections" in parts["Detections"]["notes"][0]
+
+
+def test_a_report_includes_what_was_detected_for_it(processes: Path) -> None:
+    answer = answered("report", "-d", processes, "--include", f"sigma -s '{RULES}'", "--format", "json")
+    *_, included, kept, evidence = answer.json["parts"]
+    assert included["title"].startswith("Sigma: sigma -s")
+    assert kept["title"] == "Detections"
+    assert sum(row["count"] for row in kept["rows"]) == len(included["rows"]) == kept["facts"]["detections"]
+    assert evidence["title"] == "Evidence"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 from twsla.errors import UsageError
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _NOT_ALONE: Final = frozenset({"search", "sql", "extract", "relation", "time"})
 """They need something to be asked, or give records without end."""
-_TYPES: Final[dict[str, type]] = {"integer": int, "number": float}
+_TYPES: Final[dict[str, type]] = {"integer": int, "number": float, "path": Path}
 _WORDS: Final = "words"
 
 
@@ -118,9 +119,11 @@ def _add(parser: argparse.ArgumentParser, info: OptionInfo) -> None:
     if info.type == "flag":
         parser.add_argument(*flags, dest=info.name, action="store_true", default=info.default)
     elif info.multiple:
-        # A default would be kept beside what is given.
-        parser.add_argument(*flags, dest=info.name, type=kind, action="append", default=None)
-        parser.set_defaults(**{info.name: info.default})
+        # Without its default, which would be kept beside what is given: that is the one of the options.
+        choices = info.choices or None
+        parser.add_argument(
+            *flags, dest=info.name, type=kind, choices=choices, action="append", default=argparse.SUPPRESS
+        )
     else:
         choices = info.choices or None
         parser.add_argument(*flags, dest=info.name, type=kind, choices=choices, default=info.default)

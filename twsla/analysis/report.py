@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from twsla.query.engine import Engine
 
 ALWAYS: Final = ("summary", "count", "heatmap", "ip", "marks", "sources")
+_DETECTIONS: Final = "detections"
 _ADDRESSES: Final = 20
 
 
@@ -40,21 +41,24 @@ class ReportOptions:
 
 
 def report(engine: Engine, options: ReportOptions, progress: Progress) -> Result:
-    """Gather summary, times, addresses, marked records and the evidence in one document.
+    """Gather summary, times, addresses, marked records, detections and the evidence in one document.
 
     Write it with ``-o case.html`` (one page, charts included, that needs no network) or ``-o case.md``. Time range and
     filters limit all parts but the evidence: the table of sources with their hashes. Each further analysis says with
-    which options it was made.
+    which options it was made. What the last ``twsla sigma`` detected has a part if it is kept beside the store.
     """
     import datetime
 
     further = included(options.include, (*ALWAYS, "report"))
     parts = []
-    wanted: list[str | Included] = [*ALWAYS[:-1], *further, ALWAYS[-1]]
+    # Behind the further ones: of these, sigma puts new detections in the place of those that were there.
+    wanted: list[str | Included] = [*ALWAYS[:-1], *further, _DETECTIONS, ALWAYS[-1]]
     for part in wanted:
         progress.check()
         progress.message(part if isinstance(part, str) else part.command)
-        parts.append(_part(engine, part, progress))
+        made_part = _part(engine, part, progress)
+        if made_part is not None:
+            parts.append(made_part)
     made = datetime.datetime.now(datetime.UTC)
     facts = [
         Fact("case", "Case", options.case),
@@ -81,8 +85,11 @@ def report(engine: Engine, options: ReportOptions, progress: Progress) -> Result
     )
 
 
-def _part(engine: Engine, part: str | Included, progress: Progress) -> Result:
-    """One analysis; what it cannot do is told in its place, so that the rest of the report is not lost."""
+def _part(engine: Engine, part: str | Included, progress: Progress) -> Result | None:
+    """One analysis; what it cannot do is told in its place, so that the rest of the report is not lost.
+
+    None where there is nothing to tell: no detections were made.
+    """
     name = part if isinstance(part, str) else part.command
     try:
         if isinstance(part, Included):
@@ -91,6 +98,10 @@ def _part(engine: Engine, part: str | Included, progress: Progress) -> Result:
             return _as_part(engine, result, f"{result.title}: {name}" if asked else result.title)
         if name == "ip":
             return _addresses(engine, progress)
+        if name == _DETECTIONS:
+            from twsla.analysis.sigma_kept import kept_detections
+
+            return kept_detections(engine)
         found = _analysis(name)
         result = found.run(engine, found.options(), progress)
     except TwslaError as error:

@@ -104,7 +104,11 @@ def run(plan: Plan, reader: Reader, progress: Progress) -> Outcome:
 
 def told(outcome: Outcome, options: RuleOptions) -> dict[str, object]:
     """What is kept about a run beside its detections."""
+    from datetime import UTC, datetime
+
     return {
+        "made": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "sha256": outcome.plan.sha256,
         "rules": [str(path) for path in options.rules],
         "loaded": len(outcome.plan.rules) + len(outcome.plan.correlations),
         "refused": len(outcome.plan.refused),

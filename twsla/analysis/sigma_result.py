@@ -59,11 +59,10 @@ def listed(
     engine: Engine, outcome: Outcome, writer: DetectionsWriter, notes: Sequence[Note], *, by_rule: bool
 ) -> Result:
     """The detections of a run, which ``writer`` has written."""
-    from twsla.query.scratch import scratch_table
     from twsla.query.spooled import SpooledRows
 
     detections = detections_engine(writer, engine)
-    table = scratch_table(detections, _select(detections), {})
+    table = detections_table(detections)
     facts = (*_run_facts(outcome), *summary_facts(detections, table))
 
     def close() -> None:
@@ -71,7 +70,7 @@ def listed(
         if not writer.kept:
             writer.discard()
 
-    counted = _by_rule(detections, table, facts, tuple(notes))
+    counted = counted_by_rule(detections, table, facts, tuple(notes))
     if by_rule:
         return replace(counted, close=close)
     return Result(
@@ -95,6 +94,13 @@ def detections_engine(writer: DetectionsWriter, engine: Engine) -> Engine:
 
     query = replace(engine.query, time_range=TimeRange(None, None), filters=FilterSet())
     return AnyEngine(Store.open(writer.path), query)
+
+
+def detections_table(engine: Engine) -> str:
+    """The name of a table with the detections that an engine on them selects, as rows of ``COLUMNS``."""
+    from twsla.query.scratch import scratch_table
+
+    return scratch_table(engine, _select(engine), {})
 
 
 def _select(engine: Engine) -> str:
@@ -144,7 +150,8 @@ def _local_quarters(engine: Engine) -> str:
     return table
 
 
-def _by_rule(engine: Engine, table: str, facts: tuple[Fact, ...], notes: tuple[Note, ...]) -> Result:
+def counted_by_rule(engine: Engine, table: str, facts: tuple[Fact, ...], notes: tuple[Note, ...] = ()) -> Result:
+    """The detections of a table with a row for each rule, the most frequent first."""
     from twsla.query.scratch import derived_table
     from twsla.query.spooled import SpooledRows
 

@@ -113,10 +113,10 @@ class DetectionsWriter:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def read_run(store: Path) -> dict[str, Any]:
-    """What is known of the run that made the detections of a store; nothing if there are none."""
+def read_run(path: Path) -> dict[str, Any]:
+    """What is known of the run that made the detections that lie there; nothing if it cannot be read."""
     try:
-        found = json.loads((detections_path(store) / RUN).read_text("utf-8"))
+        found = json.loads((path / RUN).read_text("utf-8"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

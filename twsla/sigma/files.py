@@ -92,15 +92,15 @@ def load_files(
                 progress.message("Compiling rules")
             progress.check()
         kept[key] = documents
-        found.extend(_at(document, file.path) for document in documents)
+        found.extend(_at(document, file) for document in documents)
     if cache and compiled:
         cache.write(kept)
     return found
 
 
-def _at(document: Document, path: Path) -> Document:
+def _at(document: Document, file: RuleFile) -> Document:
     """The same document in the file where it lies now."""
-    return replace(document, about=replace(document.about, path=str(path)))
+    return replace(document, about=replace(document.about, path=str(file.path), sha256=file.sha256))
 
 
 def compile_file(file: RuleFile, values: Mapping[str, Sequence[str]]) -> list[Document]:

@@ -51,6 +51,15 @@ class Plan:
     scope_trees: list[Tree | None] = field(default_factory=list)
     values: dict[str, dict[str, str]] = field(default_factory=dict)
     """What aliases do with values, by name."""
+    sums: frozenset[str] = frozenset()
+    """SHA-256 of every file that a document of the run is in, those that were refused among them."""
+
+    @property
+    def sha256(self) -> str:
+        """Of all rules: of the sums of their files, sorted, a line each."""
+        import hashlib
+
+        return hashlib.sha256("".join(f"{each}\n" for each in sorted(self.sums)).encode()).hexdigest()
 
 
 class Planner:
@@ -67,6 +76,7 @@ class Planner:
     def build(self, documents: Iterable[Document]) -> Plan:
         """Bind all rules. Documents with an id that was there before are refused."""
         documents = list(documents)
+        self.plan.sums = frozenset(each.about.sha256 for each in documents if each.about.sha256)
         filters = [each for each in documents if isinstance(each, Filter)]
         seen: dict[str, About] = {}
         for document in documents:

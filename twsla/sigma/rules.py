@@ -74,6 +74,8 @@ class About:
     path: str = ""
     document: int = 1
     """Number of the YAML document in its file."""
+    sha256: str = ""
+    """Of its file; not kept with what was compiled."""
 
     @property
     def key(self) -> str:
