@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from twsla.sigma.rules import Document
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Of the compiled form; a change makes all files of the old one useless."""
 
 

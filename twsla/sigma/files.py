@@ -91,8 +91,8 @@ def load_files(
             if compiled == 1:
                 progress.message("Compiling rules")
             progress.check()
-        kept[key] = documents
-        found.extend(_at(document, file) for document in documents)
+        kept[key] = [_at(document, file) for document in documents]
+        found.extend(kept[key])
     if cache and compiled:
         cache.write(kept)
     return found
@@ -100,6 +100,8 @@ def load_files(
 
 def _at(document: Document, file: RuleFile) -> Document:
     """The same document in the file where it lies now."""
+    if document.about.path == str(file.path) and document.about.sha256 == file.sha256:
+        return document
     return replace(document, about=replace(document.about, path=str(file.path), sha256=file.sha256))
 
 

@@ -70,7 +70,9 @@ class Postings:
         order = np.argsort(numbers, kind="stable")
         self.rows = rows[order]
         """Rows by the number of their value."""
-        self.numbers, self.starts = np.unique(numbers[order], return_index=True)
+        numbers = numbers[order]
+        self.starts = np.flatnonzero(np.diff(numbers, prepend=-1))
+        self.numbers = numbers[self.starts]
         """Distinct numbers, and where their rows begin."""
         self.stops = np.append(self.starts[1:], len(self.rows))[: len(self.starts)]
         self._by_leaf: dict[int, tuple[int, int]] = {}
@@ -83,7 +85,8 @@ class Postings:
         leaves, places = known.leaves_of(self.numbers, vocabulary)
         order = np.argsort(leaves, kind="stable")
         leaves, self._places = leaves[order], places[order]
-        distinct, first = np.unique(leaves, return_index=True)
+        first = np.flatnonzero(np.diff(leaves, prepend=-1))
+        distinct = leaves[first]
         lengths = (self.stops - self.starts)[self._places]
         totals = np.add.reduceat(lengths, first) if len(first) else first
         stops = np.append(first[1:], len(leaves))[: len(first)]
@@ -102,21 +105,16 @@ class Postings:
             found = self.rows[self.starts[places[0]] : self.stops[places[0]]]
         else:
             found = self.rows[spans(self.starts[places], self.stops[places])]
-        rows: np.ndarray = np.unique(found)
-        return rows
+        return ascending(found)
 
     def filled(self) -> np.ndarray:
         """Rows with a value that is not empty, ascending."""
-        import numpy as np
-
         start = self.stops[0] if len(self.numbers) and self.numbers[0] == 0 else 0
-        return np.unique(self.rows[start:])
+        return ascending(self.rows[start:])
 
     def present(self) -> np.ndarray:
         """Rows that have the field, ascending."""
-        import numpy as np
-
-        return np.unique(self.rows)
+        return ascending(self.rows)
 
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:
         """Rows and numbers of their values, by row."""
@@ -125,6 +123,13 @@ class Postings:
         numbers = np.repeat(self.numbers, self.stops - self.starts)
         order = np.argsort(self.rows, kind="stable")
         return self.rows[order], numbers[order]
+
+
+def ascending(rows: np.ndarray) -> np.ndarray:
+    """Rows in order, each once."""
+    import numpy as np
+
+    return rows if bool(np.all(rows[1:] > rows[:-1])) else np.unique(rows)
 
 
 def spans(starts: np.ndarray, stops: np.ndarray) -> np.ndarray:

@@ -75,7 +75,7 @@ class About:
     document: int = 1
     """Number of the YAML document in its file."""
     sha256: str = ""
-    """Of its file; not kept with what was compiled."""
+    """Of its file."""
 
     @property
     def key(self) -> str:

@@ -135,40 +135,53 @@ def split_map(fields: pa.MapArray, wanted: Collection[str] | None = None) -> dic
         in the order of their first occurrence.
     """
     import numpy as np
+    import pyarrow as pa
 
     rows = len(fields)
     offsets = fields.offsets.to_numpy()
     first, last = int(offsets[0]), int(offsets[-1])
     keys = fields.keys.slice(first, last - first).dictionary_encode()
-    values = fields.items.slice(first, last - first).dictionary_encode()
-    value_codes = values.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    items = fields.items.slice(first, last - first)
     key_codes = keys.indices.to_numpy(zero_copy_only=False)
     lengths = np.diff(offsets)
     if fields.null_count:
         lengths = np.where(fields.is_valid().to_numpy(zero_copy_only=False), lengths, 0)
     owners = np.repeat(np.arange(rows, dtype=np.int64), lengths)
-    order = np.argsort(key_codes, kind="stable")
     names = keys.dictionary.to_pylist()
+    if wanted is not None:
+        chosen = np.flatnonzero(np.array([name in wanted for name in names], bool)[key_codes])
+        key_codes, owners, items = key_codes[chosen], owners[chosen], items.take(pa.array(chosen))
+    values = items.dictionary_encode()
+    value_codes = values.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    order = np.argsort(key_codes, kind="stable")
     bounds = np.searchsorted(key_codes[order], np.arange(len(names) + 1))
     columns: dict[str, pa.DictionaryArray] = {}
     for code, name in enumerate(names):
-        if wanted is not None and name not in wanted:
-            continue
-        places = order[bounds[code] : bounds[code + 1]][::-1]
-        codes = np.full(rows, -1, np.int32)
-        codes[owners[places]] = value_codes[places]  # of equal owners the last assignment, the first value, stays
-        columns[name] = _compact(codes, values.dictionary)
+        if wanted is None or name in wanted:
+            places = order[bounds[code] : bounds[code + 1]]
+            columns[name] = _spread(owners[places], value_codes[places], values.dictionary, rows)
     return columns
 
 
-def _compact(codes: npt.NDArray[np.int32], dictionary: pa.Array) -> pa.DictionaryArray:
-    """Values by their codes in a larger dictionary, -1 for null, with a dictionary of no more than they need."""
+def _spread(
+    owners: npt.NDArray[np.int64], codes: npt.NDArray[np.int32], dictionary: pa.Array, rows: int
+) -> pa.DictionaryArray:
+    """Values by their codes in a larger dictionary, as a column with a dictionary of no more than they need.
+
+    Args:
+        owners: (values,) row of each, ascending; of those of one row the first counts.
+        codes: (values,) in ``dictionary``; -1 for null.
+        dictionary: All values.
+        rows: Length of the column.
+    """
     import numpy as np
     import pyarrow as pa
 
-    used, own = np.unique(codes, return_inverse=True)
-    nulls = bool(len(used)) and used[0] < 0
-    indices = own.astype(np.int32) - np.int32(nulls)
+    counting = codes >= 0
+    counting[1:] &= owners[1:] != owners[:-1]
+    used, own = np.unique(codes[counting], return_inverse=True)
+    indices = np.full(rows, -1, np.int32)
+    indices[owners[counting]] = own
     return pa.DictionaryArray.from_arrays(
-        pa.array(indices, pa.int32(), mask=codes < 0), dictionary.take(pa.array(used[1:] if nulls else used))
+        pa.array(indices, pa.int32(), mask=indices < 0), dictionary.take(pa.array(used))
     )
