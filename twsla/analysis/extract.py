@@ -52,6 +52,7 @@ def extract(engine: Engine, options: ExtractOptions, progress: Progress) -> Resu
     """
     from twsla.query.buckets import parse_interval
     from twsla.query.enrich import open_lookup
+    from twsla.query.fields import ask_for_fields
     from twsla.query.keys import compile_keys
     from twsla.query.series import make_series
 
@@ -61,6 +62,7 @@ def extract(engine: Engine, options: ExtractOptions, progress: Progress) -> Resu
     interval_ns = parse_interval(options.interval)
     extractions = options.extractions()
     (info,) = options.infos(extractions)
+    ask_for_fields(engine, extractions)
     with ExitStack() as opened:
         lookup = opened.enter_context(closing(open_lookup(info, options))) if info else None
         keys = compile_keys(engine, extractions)

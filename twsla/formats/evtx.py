@@ -11,6 +11,7 @@ from twsla.formats.encodings import Encoding, detect_encoding
 from twsla.formats.evtx_chunks import CHUNK_BYTES, CHUNK_MAGIC, FILE_MAGIC, HEADER_BYTES
 from twsla.formats.evtx_parse import CARVED, EventColumns, EvtxOptions, ParsedEvents, parse_events
 from twsla.formats.timestamps.years import YearClock
+from twsla.model.event_places import ALL_ODD, MOST_ODD
 from twsla.model.records import TsFlag
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class EvtxSource:
     held_from: int | None = None
     carved: int = 0
     """Records out of free space."""
+    _odd: set[str] = field(default_factory=set)
     _carved: list[EventColumns] = field(default_factory=list)
     _keys: list[npt.NDArray[np.int64]] = field(default_factory=list)
     """Of the records that are no such ones."""
@@ -66,6 +68,7 @@ class EvtxSource:
         """Take the next block, in order; gives its records."""
         self._lost += parsed.lost
         self._strange += parsed.strange
+        self._odd |= parsed.odd
         self._unsealed += parsed.unsealed
         self._chunks += parsed.chunks
         self._partial = parsed.partial
@@ -117,6 +120,11 @@ class EvtxSource:
     def expected(self) -> int:
         """Records that the log says it holds, as far as it still does; known after the last block."""
         return self.lines - self.carved + len(self._lost)
+
+    @property
+    def odd_fields(self) -> list[str] | None:
+        """Fields that are not what stands in the text at their place, sorted; None: all may be."""
+        return None if ALL_ODD in self._odd or len(self._odd) > MOST_ODD else sorted(self._odd)
 
     def losses(self) -> tuple[str, ...]:
         """What could not be read, a sentence each, when all blocks have been joined."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from datetime import date
 from functools import lru_cache
+from itertools import islice
 from typing import Any
+
+from twsla.model.event_places import ALL_ODD, SYSTEM_ATTRIBUTES, SYSTEM_ELEMENTS, SYSTEM_NAMES, SYSTEM_PARENTS
 
 _ATTRIBUTES, _TEXT = "#attributes", "#text"
 _EPOCH_FILETIME = 116_444_736_000_000_000
@@ -119,17 +122,32 @@ def _day(text: str) -> int | None:
         return None
 
 
-def read_event(event: dict[str, Any]) -> tuple[dict[str, str], dict[str, object]]:
-    """What ``fields_of`` and ``strings_of`` give, in one pass: most elements are texts, numbers or bare attributes."""
+def read_event(event: dict[str, Any], odd: set[str]) -> tuple[dict[str, str], dict[str, object]]:
+    """What ``fields_of`` and ``strings_of`` give, in one pass: most elements are texts, numbers or bare attributes.
+
+    Args:
+        event: Its parsed JSON.
+        odd: Takes the names of fields that are something else than what stands in the text at their usual place (see
+            ``twsla.model.event_places``), or that lack there.
+    """
     fields: dict[str, str] = {}
     body: dict[str, object] = {}
     for section in sorted(event, key=_is_not_system):
         value = event[section]
+        known = len(fields)
+        usual = False
         if section in _FLAT and type(value) is dict and _TEXT not in value and _ATTRIBUTES not in value:
-            body[section] = _read_section(section, value, fields)
+            usual = section != "ProcessingErrorData"
+            body[section] = _read_section(section, value, fields, odd)
         elif section != _ATTRIBUTES:
-            body[section] = _strings(value)
+            body[section] = text = _strings(value)
             _put_section(fields, section, value)
+            if section == "System":
+                odd.add(ALL_ODD)
+            elif section == "EventData" and isinstance(text, dict):
+                odd.update(text)
+        if not usual:
+            odd.update(islice(fields, known, None))
     return fields, body
 
 
@@ -137,31 +155,70 @@ def _is_not_system(section: str) -> bool:
     return section != "System"
 
 
-def _read_section(section: str, value: dict[str, Any], fields: dict[str, str]) -> dict[str, object]:
+def _read_section(section: str, value: dict[str, Any], fields: dict[str, str], odd: set[str]) -> dict[str, object]:
     given: dict[str, object] = {}
+    odd |= value.keys() - SYSTEM_ELEMENTS - SYSTEM_PARENTS if section == "System" else value.keys() & SYSTEM_NAMES
     for name, each in value.items():
         kind = type(each)
         if name in fields:
-            _put(fields, section, name, each)
-            given[name] = "" if each is None and name != "Correlation" else _strings(each)
+            given[name] = _read_odd(fields, section, name, each, odd)
         elif kind is str:
             fields[name] = given[name] = each
         elif kind is int:
             fields[name] = given[name] = str(each)
         elif kind is dict and len(each) == 1 and type(attributes := each.get(_ATTRIBUTES)) is dict:
-            given[name] = inner = {}
-            for attribute, said in attributes.items():
-                text = said if type(said) is str else _scalar(said)
-                inner[attribute] = text
-                full = f"{name}_{attribute}"
-                if full in fields:
-                    _put(fields, section, full, said)
-                else:
-                    fields[full] = text
-        else:
+            given[name] = _read_attributes(fields, section, name, attributes, odd)
+        elif _is_qualified(section, name, each) and "EventID_Qualifiers" not in fields:
             _put(fields, section, name, each)
-            given[name] = "" if each is None and name != "Correlation" else _strings(each)
+            given[name] = _strings(each)
+        elif kind is dict or kind is list or name == "Correlation":
+            given[name] = _read_odd(fields, section, name, each, odd)
+        else:
+            fields[name] = given[name] = _scalar(each)
     return given
+
+
+def _read_attributes(
+    fields: dict[str, str], section: str, name: str, attributes: dict[str, Any], odd: set[str]
+) -> dict[str, str]:
+    """An element that has nothing but attributes."""
+    is_system = section == "System"
+    if not is_system or name in SYSTEM_ELEMENTS:
+        odd.add(name)
+    given = {}
+    for attribute, said in attributes.items():
+        text = said if type(said) is str else _scalar(said)
+        given[attribute] = text
+        full = f"{name}_{attribute}"
+        if not is_system or full not in SYSTEM_ATTRIBUTES:
+            odd.add(full)
+        if full in fields:
+            _read_odd(fields, section, full, said, odd)
+        else:
+            fields[full] = text
+    return given
+
+
+def _read_odd(fields: dict[str, str], section: str, name: str, value: object, odd: set[str]) -> object:
+    """An element of which neither itself, nor its attributes, nor what it gives stand where they are looked for."""
+    known = len(fields)
+    _put(fields, section, name, value)
+    odd.add(name)
+    odd.update(islice(fields, known, None))
+    if isinstance(value, (dict, list)):
+        odd.update(each for each in SYSTEM_ATTRIBUTES if each.startswith(f"{name}_"))
+    return "" if value is None and name != "Correlation" else _strings(value)
+
+
+def _is_qualified(section: str, name: str, value: object) -> bool:
+    """Whether the number of an event is two numbers and no more: its text is then known from them."""
+    if section != "System" or name != "EventID" or not isinstance(value, dict) or value.keys() != {_ATTRIBUTES, _TEXT}:
+        return False
+    attributes = value[_ATTRIBUTES]
+    if not isinstance(attributes, dict) or attributes.keys() != {"Qualifiers"}:
+        return False
+    parts = (attributes["Qualifiers"], value[_TEXT])
+    return all(type(part) is int or (type(part) is str and part.isascii() and part.isdigit()) for part in parts)
 
 
 def text_of(event: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from twsla.formats.evtx_chunks import CHUNK_BYTES, CHUNK_MAGIC, HEADER_BYTES, read_chunk
 from twsla.formats.evtx_json import read_event, sharpen, summary_of, text_of_strings
+from twsla.model.event_places import ALL_ODD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -67,6 +68,8 @@ class ParsedEvents:
     chunks: int
     partial: int
     """Bytes of a chunk that the block ends within."""
+    odd: frozenset[str] = frozenset()
+    """Fields that are not what stands in the text at their place."""
 
 
 class _Record(NamedTuple):
@@ -91,6 +94,7 @@ def parse_events(options: EvtxOptions, block: Block) -> ParsedEvents:
     carved: list[_Record] = []
     lost: list[int | None] = []
     strange: list[int] = []
+    odd: set[str] = {ALL_ODD} if options.summary else set()
     chunks = unsealed = 0
     raw, first = block.raw, chunk_start(block)
     for start in range(first, len(raw), CHUNK_BYTES):
@@ -102,16 +106,16 @@ def parse_events(options: EvtxOptions, block: Block) -> ParsedEvents:
         if chunk.strange:
             strange.append(block.offset + start)
         for event in chunk.events:
-            record = _record(options, event, bytes_, block.offset + start)
+            record = _record(options, event, bytes_, block.offset + start, odd)
             if record is None:
                 lost.append(None)
             else:
                 records.append(record)
         if options.carving:
-            carved += _carved(options, bytes_, chunk, block.offset + start)
+            carved += _carved(options, bytes_, chunk, block.offset + start, odd)
     partial = (len(raw) - first) % CHUNK_BYTES
     found, left = _columns(records, keyed=options.carving), _columns(carved, keyed=options.carving)
-    return ParsedEvents(found, left, lost, strange, unsealed, chunks, partial)
+    return ParsedEvents(found, left, lost, strange, unsealed, chunks, partial, frozenset(odd))
 
 
 def chunk_start(block: Block) -> int:
@@ -119,12 +123,12 @@ def chunk_start(block: Block) -> int:
     return 0 if block.offset or block.raw.startswith(CHUNK_MAGIC) else HEADER_BYTES
 
 
-def _record(options: EvtxOptions, event: Event, chunk: bytes, offset: int) -> _Record | None:
+def _record(options: EvtxOptions, event: Event, chunk: bytes, offset: int, odd: set[str]) -> _Record | None:
     """Text, time and fields of an event; None: it is nested beyond all measure."""
     inner = _event(event.document)
     ts = sharpen(inner, chunk[event.at + _RECORD_HEAD : event.at + event.size])
     try:
-        fields, body = read_event(inner)
+        fields, body = read_event(inner, odd)
         text = summary_of(fields, ts) if options.summary else text_of_strings(body)
     except (RecursionError, TypeError):  # the latter is what orjson says of it
         return None
@@ -136,11 +140,11 @@ def _event(document: dict[str, Any]) -> dict[str, Any]:
     return event if isinstance(event, dict) else document
 
 
-def _carved(options: EvtxOptions, raw: bytes, chunk: Chunk, offset: int) -> Iterator[_Record]:
+def _carved(options: EvtxOptions, raw: bytes, chunk: Chunk, offset: int, odd: set[str]) -> Iterator[_Record]:
     from twsla.formats.evtx_carve import carve
 
     for event in carve(raw, chunk):
-        record = _record(options, event, raw, offset)
+        record = _record(options, event, raw, offset, odd)
         if record is not None:
             yield record._replace(fields={**record.fields, CARVED: "true"})
 

@@ -156,7 +156,7 @@ class Reader:
         entry.lines = text.lines - entry.start_line
         entry.lossy_lines, entry.quoted_lines = text.lossy_lines, text.quoted_lines
         if isinstance(text, EvtxSource):
-            entry.expected, entry.carved = text.expected, text.carved
+            entry.expected, entry.carved, entry.odd_fields = text.expected, text.carved, text.odd_fields
         if text.pieces:
             reading.problems.append(Problem(entry.name, ProblemKind.NOTE, _pieces_told(reading)))
         reading.problems += (Problem(entry.name, ProblemKind.DAMAGED, loss) for loss in text.losses())

@@ -165,7 +165,7 @@ class Engine:
         groups: dict[frozenset[str], list[int]] = {}
         compared = self._compared()
         for place, entry in enumerate(files):
-            groups.setdefault(self.fields.relevant(entry.columns, compared), []).append(place)
+            groups.setdefault(self.fields.relevant(entry, compared), []).append(place)
         return groups
 
     def _compared(self) -> set[str]:

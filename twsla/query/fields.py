@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from twsla.model.records import COLUMNS, FIELD_PREFIX, field_column, field_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -33,10 +33,36 @@ if TYPE_CHECKING:
 _MAP = "fields"
 
 
+@dataclass(frozen=True, slots=True)
+class StoredPath:
+    """A JSON path that some files have as fields."""
+
+    column: str
+    """Of ``records``."""
+    fields: tuple[str, ...]
+    stored: str
+    """SQL, with a ``{}`` for each of the fields, in files that have it so."""
+    files: frozenset[str]
+    """Their paths."""
+    text: str
+    """SQL for all others."""
+    params: Mapping[str, object]
+    """Of ``text``."""
+
+    def select(self, columns: frozenset[str], params: dict[str, object]) -> str:
+        """SQL for files that have ``columns``: VARCHAR; binds to ``params``."""
+        if self.column in columns:
+            return self.stored.format(*(expression((name,), columns, params) for name in self.fields))
+        params |= self.params
+        return self.text
+
+
 @dataclass(slots=True)
 class FieldColumns:
     """The columns for fields that ``records`` has; one for an engine and all that were made of it."""
 
+    paths: dict[tuple[str, ...], StoredPath] = field(default_factory=dict)
+    """JSON paths that files have as fields, as ``twsla.query.jsonfields`` has found."""
     whole: bool = False
     """``records`` has the column ``fields`` with all names and values of a record."""
     _names: tuple[str, ...] | None = None
@@ -55,20 +81,25 @@ class FieldColumns:
             self._asked[name] = (f"_field{len(self._asked)}", meant(name, self.names(engine)))
         return self._asked[name][0]
 
-    def relevant(self, columns: Iterable[str], compared: Iterable[str] = ()) -> frozenset[str]:
+    def relevant(self, entry: FileEntry, compared: Iterable[str] = ()) -> frozenset[str]:
         """Those columns of a file that matter for what is asked: files that have the same are read together.
 
+        With them, as if they were columns, come the ``StoredPath.column`` of those that the file has as fields.
+
         Args:
-            columns: Of the file.
+            entry: The file.
             compared: Fields that are asked for besides.
         """
         wanted = {field_column(each) for _, fields in self._asked.values() for each in fields}
         wanted |= {field_column(each) for each in compared}
-        return frozenset(each for each in columns if self.whole or each in wanted or not each.startswith(FIELD_PREFIX))
+        wanted |= {field_column(name) for path in self.paths.values() for name in path.fields}
+        columns = (each for each in entry.columns if self.whole or each in wanted or not each.startswith(FIELD_PREFIX))
+        return frozenset((*columns, *(path.column for path in self.paths.values() if entry.path in path.files)))
 
     def select(self, columns: frozenset[str], params: dict[str, object]) -> list[str]:
         """SQL for the columns of ``records`` that hold fields, in files that have ``columns``; binds to ``params``."""
         wanted = [f"{expression(fields, columns, params)} AS {column}" for column, fields in self._asked.values()]
+        wanted += [f"{path.select(columns, params)} AS {path.column}" for path in self.paths.values()]
         return [*wanted, f"{_whole_map(columns, params)} AS fields"] if self.whole else wanted
 
     def empty(self) -> list[str]:
@@ -96,6 +127,10 @@ def ask_for_fields(engine: Engine, extractions: Sequence[Extraction]) -> None:
     for each in extractions:
         if each.kind is ExtractionKind.STORED:
             field_sql(engine, each.name)
+        elif each.kind is ExtractionKind.JSON:
+            from twsla.query.jsonfields import ask_for_path
+
+            ask_for_path(engine, each)
 
 
 def meant(name: str, names: Sequence[str]) -> tuple[str, ...]:

@@ -58,6 +58,8 @@ class JsonPath:
     """Every depth is looked at."""
     query: JSONPathQuery | None = None
     """Of a path that DuckDB does not know; then there are no parts."""
+    members: tuple[str, ...] = ()
+    """Names one below the other, of a path that has nothing else; else empty."""
 
 
 def parse_json_path(text: str) -> JsonPath:
@@ -80,7 +82,9 @@ def parse_json_path(text: str) -> JsonPath:
     is_many = is_deep or any(step["all"] or step["all_members"] for step in steps)
     if is_many and any(_name(step) in _ODD for step in steps):
         return _unknown_to_duckdb(body, text)
-    return JsonPath(_parts(steps), is_many, is_deep)
+    names = tuple(name for step in steps if (name := _name(step)) is not None)
+    plain = not is_many and len(names) == len(steps)
+    return JsonPath(_parts(steps), is_many, is_deep, members=names if plain else ())
 
 
 def _unknown_to_duckdb(body: str, text: str) -> JsonPath:
@@ -129,6 +133,8 @@ def compile_json(extraction: Extraction, params: Params, engine: Engine | None) 
         UsageError: The path cannot be read.
     """
     path = parse_json_path(extraction.name)
+    if engine is not None and (stored := engine.fields.paths.get(path.members)) and is_single(extraction):
+        return Extracted(stored.column)
     json = "substr(text, instr(text, '{'))"
     found = json
     for part in path.parts:
@@ -157,6 +163,11 @@ def compile_json(extraction: Extraction, params: Params, engine: Engine | None) 
     return Extracted(
         expression, params.values, many=many, where=where_shape([("{",)], params), rough=rough, refined=refined
     )
+
+
+def is_single(extraction: Extraction) -> bool:
+    """Whether the one value that a path of names means is asked for."""
+    return extraction.position == 1 and not extraction.all_matches
 
 
 def _too_deep(json: str) -> str:

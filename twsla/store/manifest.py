@@ -92,6 +92,8 @@ class SourceEntry:
     """Records that the source itself says it holds (Windows event logs)."""
     carved: int = 0
     """Records found in free space, beyond these."""
+    odd_fields: list[str] | None = None
+    """Fields that are not the value at their path in the text (``twsla.model.event_places``); None: all may be."""
     renamed: bool = False
     """``name`` ends in ``#2`` or so, because other content was imported under the name before."""
     start_offset: int = 0
@@ -176,6 +178,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "str | None": (str, NoneType),
     "int | None": (int, NoneType),
     "list[str]": list,
+    "list[str] | None": (list, NoneType),
     "tuple[str, ...]": tuple,
     "dict[str, str]": dict,
     "dict[str, Any]": dict,
