@@ -20,6 +20,7 @@ COMMANDS = (
     ("tfidf", "-n", "20", "--idf"),
     ("anomaly", "-m", "tfidf", "--columns", "text,score,why"),
     ("anomaly", "-m", "pattern", "--columns", "text,score,why"),
+    ("relation", "ip", "regex/user [a-z]+/"),
     ("summary",),
 )
 

@@ -61,6 +61,13 @@ def test_heatmap_of_dates_and_of_weekdays(run: Run, imported: Any) -> None:
     assert answer(run, "heatmap")["facts"]["mean"] == pytest.approx(4 / 3)
 
 
+def test_days_stand_in_the_order_of_their_week(run: Run, imported: Any) -> None:
+    imported("2024-05-05 10:00:00 x", "2024-05-06 10:00:00 x", "2024-05-11 10:00:00 x")  # Sunday, Monday, Saturday
+    order = ("--utc", "--columns", "weekday,weekday_no", "--format=csv")
+    assert run("heatmap", "--calendar", *order).text.splitlines()[1:] == ["Sunday,6", "Monday,0", "Saturday,5"]
+    assert run("heatmap", "--week", *order).text.splitlines()[1:] == ["Sunday,0", "Monday,1", "Saturday,6"]
+
+
 def test_heatmap_hours_are_those_of_the_local_clock(run: Run, imported: Any) -> None:
     # Summer time ended in Berlin at 01:00 UTC: the hour from 2 to 3 came twice. In Kolkata it is half past.
     imported("2024-10-27 00:30:00 x", "2024-10-27 01:30:00 x", "2024-10-27 02:30:00 x")

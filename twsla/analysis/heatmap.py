@@ -121,7 +121,9 @@ def _result(engine: Engine, cells: dict[tuple[object, ...], int], names: tuple[s
     arrays["count"] = pa.array(cells.values(), pa.int64())
     if "weekday" in arrays:
         columns.append(Column("weekday_no", "Day", Kind.COUNT, hidden=True))
-        arrays["weekday_no"] = pa.array(map(WEEKDAYS.index, arrays["weekday"].to_pylist()), pa.int64())
+        begin = WEEKDAYS.index("Monday") if "week" in names else 0  # the days of a row or column of one week in order
+        numbers = [(WEEKDAYS.index(day) - begin) % len(WEEKDAYS) for day in arrays["weekday"].to_pylist()]
+        arrays["weekday_no"] = pa.array(numbers, pa.int64())
     facts = [Fact("rows", "Rows", len(cells), Kind.COUNT), Fact("hits", "Hits", hits, Kind.COUNT), records_fact(engine)]
     if cells:
         facts.append(Fact("mean", "Mean", hits / len(cells), Kind.NUMBER))

@@ -70,7 +70,7 @@ def relation(engine: Engine, options: RelationOptions, progress: Progress) -> Re
     check_filters(filters)
     narrowed = engine.narrowed(filters)
     keys = compile_keys(narrowed, [entry.extraction for entry in entries])
-    counts = count_keys(narrowed, keys, None, narrowed.records())
+    counts = count_keys(narrowed, keys, None, narrowed.records(), complete=True)
     names = tuple(f"key{place}" for place in range(1, len(entries) + 1))
     top = options.top or None
     rows = SpooledRows(narrowed, counts.listed(names, top))

@@ -156,9 +156,9 @@ def counted_by_rule(engine: Engine, table: str, facts: tuple[Fact, ...], notes: 
     from twsla.query.spooled import SpooledRows
 
     select = (
-        "SELECT any_value(level) AS level, any_value(rule) AS rule, any_value(tags) AS tags, "  # noqa: S608  # our own name
+        "SELECT min(level) AS level, min(rule) AS rule, min(tags) AS tags, "  # noqa: S608  # our own name
         "count(*) AS count, rule_id, min(ts) AS first, max(ts) AS last, "
-        "count(DISTINCT computer) AS computers, any_value(path) AS path "
+        "count(DISTINCT computer) AS computers, min(path) AS path "
         f"FROM {table} GROUP BY rule_id ORDER BY count DESC, rule, rule_id"
     )
     rows = SpooledRows(engine, derived_table(engine, select))

@@ -45,7 +45,7 @@ SELECT min(ts) AS first, count(DISTINCT (source, "offset")) AS count, coalesce(c
     string_agg(DISTINCT id::VARCHAR, ', ' ORDER BY id::VARCHAR) AS ids,
     string_agg(DISTINCT field, ', ' ORDER BY field) AS fields, any_value(how) AS how, any_value(depth)::BIGINT AS depth,
     any_value(decoded.text) AS decoded, max(ts) AS last, length(any_value(decoded.text))::BIGINT AS chars,
-    coalesce(any_value(image), '') AS image, any_value(decoded.encoded) AS encoded,
+    coalesce(arg_min(image, (ts, source, "offset")), '') AS image, any_value(decoded.encoded) AS encoded,
     unnest(arg_min({{'source': source, 'line_no': line_no, 'offset': "offset"}}, (ts, source, "offset")))
 FROM {pieces} AS pieces JOIN {decoded} AS decoded USING (piece) GROUP BY computer, piece, place
 ORDER BY first NULLS LAST, computer, min((source, "offset")), piece, place

@@ -18,8 +18,8 @@ _LISTED = """
 SELECT coalesce(computer, '') AS computer, count(*) AS count, round(100 * count(*) / sum(count(*)) OVER (), 2) AS share,
     count(DISTINCT channel) AS channels, count(DISTINCT (channel, id)) AS ids, count(DISTINCT source) AS sources,
     min(ts) AS first, max(ts) AS last,
-    coalesce(arg_max(version, ts) FILTER (version IS NOT NULL), '') AS system,
-    coalesce(arg_max(zone, ts) FILTER (zone IS NOT NULL), '') AS zone,
+    coalesce(arg_max(version, (ts, version)) FILTER (ts IS NOT NULL), '') AS system,
+    coalesce(arg_max(zone, (ts, zone)) FILTER (ts IS NOT NULL), '') AS zone,
     string_agg(DISTINCT channel, '\n' ORDER BY channel) AS channel_names
 FROM {events} GROUP BY 1 ORDER BY count DESC, 1
 """

@@ -33,7 +33,8 @@ SELECT computer, script, max(said.total) AS total, count(*) AS parts, max(part) 
 FROM ({parts}) GROUP BY computer, script
 """
 _ORIGINS: Final = """
-SELECT computer, script, min(ts) AS ts, any_value(path) AS path, any_value(account) AS account,
+SELECT computer, script, min(ts) AS ts, arg_min(path, (ts, source, "offset")) AS path,
+    arg_min(account, (ts, source, "offset")) AS account,
     min(try_cast(level AS INTEGER)) AS level,
     arg_min({{'source': source, 'line_no': line_no, 'offset': "offset"}}, (part, ts, source, "offset")) AS place
 FROM {events} GROUP BY computer, script

@@ -83,8 +83,9 @@ class KeyCounts:
                 *kept,
                 f"known.value AS {name}",
                 "sum(count)::BIGINT AS count",
-                "any_value(known.latitude) AS latitude",
-                "any_value(known.longitude) AS longitude",
+                # One place for each value: of several that it may stand for, that of the first address.
+                "arg_min(known.latitude, known.ip) AS latitude",
+                "arg_min(known.longitude, known.ip) AS longitude",
             )
         )
         table = derived_table(
@@ -121,9 +122,19 @@ class KeyCounts:
         )
 
 
-def count_keys(engine: Engine, keys: Keys, buckets: Buckets | None, relation: Relation) -> KeyCounts:
-    """Count the values of records; in each bucket, if there are any."""
-    select = keys.counted() if buckets is None else _over_time(keys, buckets)
+def count_keys(
+    engine: Engine, keys: Keys, buckets: Buckets | None, relation: Relation, *, complete: bool = False
+) -> KeyCounts:
+    """Count the values of records; in each bucket, if there are any.
+
+    Args:
+        engine: Holds the counts.
+        keys: The values.
+        buckets: Of time; None: over all of it.
+        relation: What ``records`` stands for.
+        complete: Only records with all values are asked for; ``records`` of the counts says nothing then.
+    """
+    select = keys.counted(complete=complete) if buckets is None else _over_time(keys, buckets)
     table = scratch_table(engine, select, keys.params, relation=relation)
     return KeyCounts(engine, table, keys.names, timed=buckets is not None)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from twsla.model.extraction import ExtractionKind
-from twsla.query.extracted import PIECE, Extracted
+from twsla.query.extracted import PIECE, Extracted, refined_one
 from twsla.query.extraction import compile_extraction
+from twsla.query.shape_values import by_shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +33,10 @@ class Keys:
     """What the reader must know about the values."""
     shape_only: bool = False
     """The expressions give the same with ``shape`` in place of ``text``."""
+    guards: tuple[str, ...] = ()
+    """Each true for every record that has a value of an extraction, and cheap."""
+    compiled: tuple[Extracted | None, ...] = ()
+    """What the values were made from, where they are of single records."""
     alone: Extracted | None = None
     """The extraction, if there is but one, and it is one over single records."""
 
@@ -55,19 +60,42 @@ class Keys:
                 sql = f"SELECT * REPLACE (unnest({name}) AS {name}){among} FROM ({sql})"  # noqa: S608  # ours
         return sql
 
-    def counted(self) -> str:
-        """A SELECT over ``records``: the columns of ``names``, and ``count``, how many records have these values."""
+    def counted(self, *, complete: bool = False) -> str:
+        """A SELECT over ``records``: the columns of ``names``, and ``count``, how many records have these values.
+
+        Args:
+            complete: Only records with all values are needed; others may be left out.
+        """
         if self.alone is not None and (self.alone.rough or self.alone.many):
             return _counted_alone(self.alone)
         names = ", ".join(self.names)
         if not self.shape_only:
-            return f"SELECT {names}, count(*) AS count FROM ({self.select()}) GROUP BY ALL"  # noqa: S608  # ours
+            return self._counted_rough(" AND ".join(self.guards) if complete else "")
         once = (
             "SELECT shape AS text, shape, count(*) AS rows FROM records WHERE shape IS NOT NULL GROUP BY shape "
             "UNION ALL SELECT text, shape, 1 FROM records WHERE shape IS NULL"
         )
         values = self.select("rows").replace("FROM records", f"FROM ({once}) AS records", 1)
         return f"SELECT {names}, sum(rows)::BIGINT AS count FROM ({values}) GROUP BY ALL"  # noqa: S608  # ours
+
+    def _counted_rough(self, condition: str) -> str:
+        """What the texts hold is counted first, and refined once a combination."""
+        ones = [one if one is not None and one.rough and not one.many else None for one in self.compiled]
+        roughs = tuple(
+            _guarded(one.rough, one) if one is not None else expression
+            for one, expression in zip(ones, self.expressions, strict=True)
+        )
+        joins = f"{self.joins} WHERE {condition}" if condition else self.joins
+        values = replace(self, expressions=roughs, joins=joins).select()
+        grouped = f"SELECT {', '.join(self.names)}, count(*) AS rows FROM ({values}) GROUP BY ALL"  # noqa: S608  # ours
+        refined = [
+            f"CASE WHEN {name} IS NOT NULL THEN {refined_one(name, one.refined)} END AS {name}" if one else name
+            for one, name in zip(ones, self.names, strict=True)
+        ]
+        return (
+            f"SELECT {', '.join(self.names)}, sum(rows)::BIGINT AS count "  # noqa: S608  # ours
+            f"FROM (SELECT {', '.join(refined)}, rows FROM ({grouped})) GROUP BY ALL"
+        )
 
 
 def _counted_alone(one: Extracted) -> str:
@@ -85,34 +113,34 @@ def compile_keys(engine: Engine, extractions: Sequence[Extraction]) -> Keys:
     Raises:
         UsageError: An expression, pattern or path cannot be used.
     """
-    expressions: list[str] = []
-    many: list[bool] = []
-    joins: list[str] = []
     params: dict[str, object] = {}
-    notes: list[Note] = []
-    compiled: list[Extracted] = []
+    compiled: list[Extracted | None] = []
+    texts: dict[int, TextKey] = {}
     for index, extraction in enumerate(extractions):
         if extraction.kind in (ExtractionKind.NORMALIZE, ExtractionKind.TEMPLATE):
-            key = _text_key(engine, extraction.kind)
-            expressions.append(key.expression)
-            many.append(False)
-            joins.append(key.join)
-            notes += key.notes
-            continue
-        one = compile_extraction(extraction, prefix=f"e{index}", engine=engine)
-        compiled.append(one)
-        expressions.append(_guarded(one.expression, one))
-        many.append(one.many)
-        joins.append(one.join)
-        params |= one.params
+            texts[index] = _text_key(engine, extraction.kind)
+            compiled.append(None)
+        else:
+            one = compile_extraction(extraction, prefix=f"e{index}", engine=engine)
+            compiled.append(one)
+            params |= one.params
+    shape_only = all(one is not None and one.shape_only for one in compiled)
+    if not shape_only:
+        compiled = [by_shape(engine, one) if one and one.shape_only and not one.many else one for one in compiled]
+    joins = [one.join if one is not None else texts[index].join for index, one in enumerate(compiled)]
     return Keys(
-        expressions=tuple(expressions),
-        many=tuple(many),
+        expressions=tuple(
+            _guarded(one.expression, one) if one is not None else texts[index].expression
+            for index, one in enumerate(compiled)
+        ),
+        many=tuple(one is not None and one.many for one in compiled),
         joins=" ".join(filter(None, joins)),
         params=params,
-        notes=tuple(notes),
-        shape_only=len(compiled) == len(extractions) and all(each.shape_only for each in compiled),
-        alone=compiled[0] if len(extractions) == len(compiled) == 1 else None,
+        notes=tuple(note for key in texts.values() for note in key.notes),
+        shape_only=shape_only,
+        guards=tuple(one.where if one is not None else "true" for one in compiled),
+        compiled=tuple(compiled),
+        alone=compiled[0] if len(compiled) == 1 else None,
     )
 
 

@@ -74,8 +74,8 @@ WITH orphans AS (
 SELECT found.* EXCLUDE (parent), coalesce(found.parent, orphans.absent) AS parent, true AS seen
 FROM {found} AS found LEFT JOIN (SELECT number, absent FROM orphans) AS orphans USING (number)
 UNION ALL BY NAME
-SELECT absent AS number, any_value(computer) AS computer, any_value(parent_guid) AS guid,
-    any_value(parent_pid) AS pid, min_by(parent_image, number) AS image,
+SELECT absent AS number, min_by(computer, number) AS computer, min_by(parent_guid, number) AS guid,
+    min_by(parent_pid, number) AS pid, min_by(parent_image, number) AS image,
     min_by(parent_command_line, number) AS command_line, false AS seen
 FROM orphans GROUP BY absent
 """
