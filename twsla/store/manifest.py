@@ -13,6 +13,7 @@ import os
 import re
 import reprlib
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cache
 from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -187,11 +188,18 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 
 
 def _only_known(kind: type[_T], data: dict[str, Any]) -> _T:
-    known = {item.name: str(item.type) for item in fields(kind)}  # type: ignore[arg-type]  # a dataclass of the above
-    for name in known.keys() & data.keys():
-        if not _fits(data[name], known[name]):
-            raise TypeError(f"{name} is {reprlib.repr(data[name])}")
-    return kind(**{key: value for key, value in data.items() if key in known})
+    annotations = _annotations(kind)  # type: ignore[arg-type]  # a class is hashable
+    known = {name: value for name, value in data.items() if name in annotations}
+    for name, value in known.items():
+        if not _fits(value, annotations[name]):
+            raise TypeError(f"{name} is {reprlib.repr(value)}")
+    return kind(**known)
+
+
+@cache
+def _annotations(kind: type) -> dict[str, str]:
+    """The annotations of a dataclass by field; asked for once: a store of many sources has an entry for each."""
+    return {item.name: str(item.type) for item in fields(kind)}
 
 
 def _fits(value: object, annotation: str) -> bool:
