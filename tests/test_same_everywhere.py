@@ -149,6 +149,7 @@ NOT_COMPARED = {
     "plain": "the TSV, or the bare texts",
     "table": "display texts, for eyes",
     "png": "a picture; its points are compared below",
+    **dict.fromkeys(("timesketch", "navigator", "sarif"), "for detections alone, which have tests of their own"),
 }
 
 

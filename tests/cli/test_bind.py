@@ -48,7 +48,8 @@ def test_every_spelling_of_an_option_works(owner: type, info: object, flag: str,
     found = next(each for each in describe(owner) if flag in (each.long, *each.aliases))
     config = tmp_path / "c.yaml"
     config.write_text("")
-    special = {"order": "down", "output": str(tmp_path / "o.csv"), "config": str(config), "format": "csv", "tz": "UTC"}
+    special = {"order": "down", "output": str(tmp_path / "o.csv"), "config": str(config), "format": "csv"}
+    special |= {"tz": "UTC", "on": "detections"}
     typed = special.get(found.name, {"integer": "7", "number": "7.5"}.get(found.type, "x"))
 
     call, own = program.called("probe", flag, *([] if found.type == "flag" else [typed]))

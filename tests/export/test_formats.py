@@ -94,6 +94,13 @@ def test_json_reads_back(texts: list[str]) -> None:
     assert [json.loads(line) for line in lines] == [{"text": text, "again": text} for text in texts]
 
 
+def set_in(text: str) -> str:
+    """A cell keeps the blanks at its beginning, as blanks that do not break, and drops those at its end."""
+    rest = text.lstrip(" ")
+    blanks = len(text) - len(rest)
+    return "\xa0" * blanks + rest.rstrip() if blanks else rest.strip()
+
+
 @given(TEXTS)
 def test_markdown_renders_as_the_text(texts: list[str]) -> None:
     tokens = MarkdownIt("commonmark").enable("table").parse(written(pair(texts), "md"))
@@ -103,7 +110,7 @@ def test_markdown_renders_as_the_text(texts: list[str]) -> None:
         "".join(part.content if part.type == "text" else part.type + part.content for part in cell.children or ())
         for cell in cells
     ]
-    marked = [escape_text(text, keep="\n").replace("\n", "html_inline<br>").strip() for text in texts for _ in range(2)]
+    marked = [set_in(escape_text(text, keep="\n").replace("\n", "html_inline<br>")) for text in texts for _ in range(2)]
     assert [text.replace("text_special", "") for text in shown] == marked
 
 

@@ -46,7 +46,12 @@ class Disturbed(FileStream):
 
 
 def disturbed(
-    store: Path, log: Path, after: int, happens: Callable[[], object], how: Multiline | None = None
+    store: Path,
+    log: Path,
+    after: int,
+    happens: Callable[[], object],
+    how: Multiline | None = None,
+    encoding: str | None = None,
 ) -> Outcome:
     """An import of one file that ``happens`` to after so many bytes."""
     Disturbed.after, Disturbed.happens = after, happens
@@ -54,7 +59,7 @@ def disturbed(
         patch.setattr("twsla.sources.files.FileStream", Disturbed)
         # The first bytes are looked at before the file is read: nothing happens then.
         patch.setattr("twsla.sources.content.HEAD_BYTES", 0)
-        return import_here(store, log, block_bytes=64, multiline=how or Multiline())
+        return import_here(store, log, block_bytes=64, multiline=how or Multiline(), encoding=encoding)
 
 
 PIECES = st.lists(
@@ -91,12 +96,13 @@ def test_a_file_that_grows_while_it_is_read_comes_out_whole_in_the_end(
             with log.open("ab") as file:
                 file.write(data[there:then])
 
-        outcome = disturbed(folder / "grown.db", log, 0, grow, how)
+        # A file may look like another code page once it has grown; what was decided at first stays.
+        outcome = disturbed(folder / "grown.db", log, 0, grow, how, "utf-8")
         first = records(folder / "grown.db")
         with log.open("ab") as file:
             file.write(data[then:])
-        import_here(folder / "grown.db", log, multiline=how)
-        import_here(folder / "whole.db", log, multiline=how)
+        import_here(folder / "grown.db", log, multiline=how, encoding="utf-8")
+        import_here(folder / "whole.db", log, multiline=how, encoding="utf-8")
 
         assert Disturbed.happens is None
         whole = records(folder / "whole.db")
