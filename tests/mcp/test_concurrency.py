@@ -207,5 +207,6 @@ def test_an_import_that_is_stopped_leaves_the_store_as_it_was(case: Path, tmp_pa
     finally:
         process.kill()
         process.communicate()
-    assert {str(path) for path in case.rglob("*") if path.is_file()} == before
+    # The lock of a writer that was killed lies there until the next import; it is no part of a store.
+    assert {str(path) for path in case.rglob("*") if path.is_file() and path.suffix != ".lock"} == before
     assert run("verify", "-d", case, "--no-sources").code == 0

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.query.conditions_by_hand import holds
+from tests.query.conditions_by_hand import holds, inside
 from tests.query.test_fields import make_store
 from twsla.errors import UsageError
 from twsla.model.conditions import All, Any, Comparison, Condition, Node, Not, Operator, parse_condition
@@ -172,3 +172,14 @@ def test_a_field_that_does_not_occur_is_an_error(store: Engine, text: str, hint:
 def test_an_expression_that_re2_refuses_is_an_error(store: Engine) -> None:
     with pytest.raises(UsageError, match="RE2 cannot look ahead"):
         check_condition(store, condition("Image matches /a(?=b)/"))
+
+
+@pytest.mark.parametrize("network", ["::/0", "::ffff:0:0/96", "64:ff9b::/96", "10.0.0.0/8"])
+def test_addresses_may_end_like_ipv4(network: str, tmp_path: Path) -> None:
+    addresses = ["::ffff:10.1.2.3", "64:FF9B::192.0.2.33%1", "1:2:3:4:5:6:10.1.2.3", "1:2:3:4:5:6:7:10.1.2.3"]
+    addresses += ["::10.1.2.300", "10.1.2.3", ":10.1.2.3", "::ffff:10.1.2", "::1"]
+    store = make_store(tmp_path / "t.db", [{"a": each} for each in addresses])
+    with closing(Engine(store, Query(where=condition(f"a cidr '{network}'")))) as engine:
+        found = [line for (line,) in engine.fetch("SELECT line_no FROM records ORDER BY line_no")]
+
+    assert found == [at for at, each in enumerate(addresses, start=1) if inside(each, network)]

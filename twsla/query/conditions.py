@@ -199,7 +199,7 @@ def _within(value: str, network: IPv4Network | IPv6Network, bind: Callable[[obje
         first, last = bind(int(network.network_address)), bind(int(network.broadcast_address))
         valid = rf"regexp_full_match({plain}, '{_OCTET}(\.{_OCTET}){{3}}')"
         return f"CASE WHEN {valid} THEN {number} BETWEEN {first} AND {last} ELSE false END"
-    plain = f"split_part({value}, '%', 1)"
+    plain = _in_groups(f"split_part({value}, '%', 1)")
     left, right = (f"string_split(nullif(split_part({plain}, '::', {side}), ''), ':')" for side in (1, 2))
     groups = f"(coalesce(len({left}), 0) + coalesce(len({right}), 0))"
     cut = f"contains({plain}, '::')"
@@ -220,3 +220,12 @@ def _within(value: str, network: IPv4Network | IPv6Network, bind: Callable[[obje
         fitting = "".join(f"{each:x}" for each in range(lowest, lowest + (1 << (4 - bits))))
         same += f" AND contains({bind(fitting)}, substr({whole}, {digits + 1}, 1))"
     return f"CASE WHEN {valid} THEN {same} ELSE false END"
+
+
+def _in_groups(address: str) -> str:
+    """An IPv6 address in groups of digits alone; its last two may be written like IPv4 (``::ffff:192.0.2.1``)."""
+    tail = f"regexp_extract({address}, '[^:]*$')"
+    octets = [f"split_part({tail}, '.', {place})::BIGINT" for place in range(1, 5)]
+    groups = f"printf('%x:%x', {octets[0]} * 256 + {octets[1]}, {octets[2]} * 256 + {octets[3]})"
+    mixed = rf"regexp_full_match({address}, '[0-9A-Fa-f:]*:{_OCTET}(\.{_OCTET}){{3}}')"
+    return f"CASE WHEN {mixed} THEN regexp_extract({address}, '^.*:') || {groups} ELSE {address} END"
